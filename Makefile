@@ -1,0 +1,57 @@
+# `make train` and `make test` do all their own set-up, in .venv; `make help` lists the rest.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python)
+USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+TRAIN_OPTIONS := $(if $(MODEL),--model "$(MODEL)") $(if $(DATA),--data "$(DATA)") \
+	$(if $(BACKEND),--backend "$(BACKEND)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
+	$(if $(SEED),--seed "$(SEED)") $(if $(OUT),--out "$(OUT)")
+# Everything that building the documentation writes; the build starts without it.
+DOCS_BUILT := docs/_build docs/auto_tutorials docs/generated docs/sg_execution_times.rst
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help train test docs lint types clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+train: $(VENV)/installed-viz  ## train a net (MODEL= DATA= BACKEND= EPOCHS= SEED= OUT= ARGS=)
+	$(BIN)/minitorch-cnn train $(strip $(TRAIN_OPTIONS) $(ARGS))
+
+test: $(VENV)/installed-test  ## run the tests (ARGS= goes to pytest)
+	$(BIN)/python -m pytest $(ARGS)
+
+docs: $(VENV)/installed-docs  ## build the documentation into docs/_build/html
+	rm -rf $(DOCS_BUILT)
+	$(BIN)/sphinx-build -n -W --keep-going -b html docs docs/_build/html
+
+lint: $(VENV)/installed-dev  ## check format and style
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+
+types: $(VENV)/installed-dev  ## check types
+	$(BIN)/mypy
+
+clean:  ## remove .venv and all that was built; runs/ stays
+	rm -rf $(VENV) $(DOCS_BUILT) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# A command named python3.12 may exist and still not run, so each candidate is tried.
+$(VENV)/created:
+	@for python in $(PYTHONS); do \
+		if "$$python" -c '$(USABLE)' 2>/dev/null && "$$python" -m venv $(VENV); then \
+			echo "Made $(VENV) with $$("$$python" --version)"; \
+			touch $@; exit 0; \
+		fi; \
+	done; \
+	echo "Python 3.11 or newer with venv is needed, and none of these is one: $(PYTHONS)." >&2; \
+	echo "Install one (on Debian also python3-venv) or name it: make PYTHON=/path/to/python" >&2; \
+	exit 1
+
+# One stamp per extra: installed once, and again when the dependencies may have changed.
+$(VENV)/installed-%: pyproject.toml | $(VENV)/created
+	@echo "Installing minitorch-cnn[$*] into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
+	@touch $@

@@ -1,0 +1,274 @@
+"""Every kernel in plain array-API code: the slow, obvious truth on any array library.
+
+A backend's own kernels carry the same names and signatures and are compared with these. Functions
+take raw arrays and static keyword arguments; shapes are ``(N, C, *spatial)`` with any number of
+spatial dimensions. May import ``windows``, ``select``
+and ``special``, nothing else of the house.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from array_api_compat import array_namespace
+
+from minitorch_backends.protocol import Array, Kernel
+from minitorch_backends.select import index_add, select, select_back
+from minitorch_backends.special import erf
+from minitorch_backends.windows import Pairs, offsets, output_sizes
+
+Ints = Sequence[int]
+
+
+def pad(x: Array, *, widths: Pairs, value: float) -> Array:
+    """Surround ``x`` with ``value``; ``widths`` has a ``(before, after)`` pair for every axis."""
+    xp = array_namespace(x)
+    shape = tuple(n + sum(w) for n, w in zip(x.shape, widths, strict=True))
+    out = xp.full(shape, value, dtype=x.dtype, device=x.device)
+    inside = tuple(slice(w[0], w[0] + n) for n, w in zip(x.shape, widths, strict=True))
+    out[inside] = x
+    return out
+
+
+def pad_windows(x: Array, padding: Pairs, value: float) -> Array:
+    """:func:`pad` for the spatial axes only; gives ``x`` itself where nothing is padded."""
+    if not any(map(any, padding)):
+        return x
+    return pad(x, widths=[(0, 0)] * (x.ndim - len(padding)) + list(padding), value=value)
+
+
+def unfold(x: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints) -> Array:
+    """All windows of ``x (N, C, *spatial)`` as ``(N, C, *kernel, *positions)``."""
+    xp = array_namespace(x)
+    positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
+    padded = pad_windows(x, padding, 0)
+    pieces = [
+        padded[(slice(None), slice(None), *where)]
+        for _, where in offsets(kernel, stride, dilation, positions)
+    ]
+    return xp.reshape(xp.stack(pieces, axis=2), (*x.shape[:2], *kernel, *positions))
+
+
+def fold(
+    columns: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Array:
+    """The adjoint of :func:`unfold`: sum each window entry back to ``x`` of ``shape``."""
+    xp = array_namespace(columns)
+    positions = columns.shape[2 + len(kernel) :]
+    padded_shape = [n + sum(p) for n, p in zip(shape[2:], padding, strict=True)]
+    out = xp.zeros((*shape[:2], *padded_shape), dtype=columns.dtype, device=columns.device)
+    everything = (slice(None), slice(None))
+    for place, where in offsets(kernel, stride, dilation, positions):
+        out[(*everything, *where)] += columns[(*everything, *place, ...)]
+    inside = (slice(p[0], p[0] + n) for n, p in zip(shape[2:], padding, strict=True))
+    return out[(*everything, *inside)]
+
+
+def conv(
+    x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Array:
+    """Cross-correlate ``x (N, C, *spatial)`` with ``w (O, C/groups, *kernel)``."""
+    xp = array_namespace(x, w)
+    kernel = w.shape[2:]
+    windows = unfold(x, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
+    positions = windows.shape[2 + len(kernel) :]
+    columns = xp.reshape(windows, (x.shape[0], groups, -1, math.prod(positions)))
+    rows = xp.reshape(w, (groups, w.shape[0] // groups, -1))
+    return xp.reshape(rows @ columns, (x.shape[0], w.shape[0], *positions))
+
+
+def conv_input(
+    g: Array, w: Array, *, shape: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Array:
+    """The adjoint of :func:`conv` in ``x``: from ``g (N, O, *positions)`` to ``shape``."""
+    xp = array_namespace(g, w)
+    positions = g.shape[2:]
+    rows = xp.reshape(w, (groups, w.shape[0] // groups, -1))
+    upstream = xp.reshape(g, (g.shape[0], groups, -1, math.prod(positions)))
+    columns = xp.matrix_transpose(rows) @ upstream
+    columns = xp.reshape(columns, (*shape[:2], *w.shape[2:], *positions))
+    return fold(
+        columns, shape=shape, kernel=w.shape[2:], stride=stride, padding=padding, dilation=dilation
+    )
+
+
+def conv_weight(
+    x: Array, g: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Array:
+    """The adjoint of :func:`conv` in ``w``: ``(O, C/groups, *kernel)`` from ``x`` and ``g``."""
+    xp = array_namespace(x, g)
+    positions = math.prod(g.shape[2:])
+    windows = unfold(x, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
+    columns = xp.reshape(windows, (x.shape[0], groups, -1, positions))
+    upstream = xp.reshape(g, (x.shape[0], groups, -1, positions))
+    rows = xp.sum(upstream @ xp.matrix_transpose(columns), axis=0)
+    return xp.reshape(rows, (g.shape[1], x.shape[1] // groups, *kernel))
+
+
+def max_pool(
+    x: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> tuple[Array, Array]:
+    """Largest entry of each window and its index in the flattened spatial axes of ``x``.
+
+    Both results have shape ``(N, C, *positions)``; the first of equal entries wins. Padding never
+    wins: a window must touch at least one real entry.
+    """
+    xp = array_namespace(x)
+    positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
+    floats = xp.isdtype(x.dtype, "real floating")
+    lowest = -xp.inf if floats else int(xp.iinfo(x.dtype).min)
+    padded = pad_windows(x, padding, lowest)
+    inside = xp.ones((1, 1, *x.shape[2:]), dtype=xp.int64, device=x.device)
+    cells = xp.reshape(xp.cumulative_sum(xp.reshape(inside, (-1,))) - 1, inside.shape)
+    cells = pad_windows(cells, padding, -1)
+    best, index = None, None
+    for _, where in offsets(kernel, stride, dilation, positions):
+        piece = padded[(slice(None), slice(None), *where)]
+        place = xp.broadcast_to(cells[(slice(None), slice(None), *where)], piece.shape)
+        if best is None:
+            best, index = piece, place
+            continue
+        better = piece > best
+        if floats:  # as in PyTorch, NaN wins over every number
+            better = better | (xp.isnan(piece) & ~xp.isnan(best))
+        # Any real entry wins over padding, and the earlier of equals stays.
+        better = (place >= 0) & (better | (index < 0))
+        best, index = xp.where(better, piece, best), xp.where(better, place, index)
+    return best, index
+
+
+def pick(x: Array, *, index: Array, shape: Ints) -> Array:
+    """Entries of ``x (N, C, *spatial)`` at flat spatial ``index (N, C, *positions)``."""
+    xp = array_namespace(x)
+    flat = xp.reshape(x, (*shape[:2], math.prod(shape[2:])))
+    where = xp.reshape(index, (*index.shape[:2], math.prod(index.shape[2:])))
+    return xp.reshape(xp.take_along_axis(flat, where, axis=2), index.shape)
+
+
+def place(g: Array, *, index: Array, shape: Ints) -> Array:
+    """The adjoint of :func:`pick`: add ``g`` into zeros of ``shape`` at ``index``."""
+    xp = array_namespace(g)
+    rows, cells = math.prod(shape[:2]), math.prod(shape[2:])
+    first = xp.reshape(xp.arange(rows, dtype=xp.int64, device=g.device) * cells, (rows, 1))
+    flat = xp.reshape(index, (rows, -1)) + first if rows else xp.reshape(index, (0,))
+    return xp.reshape(
+        index_add(xp.reshape(g, (-1,)), index=xp.reshape(flat, (-1,)), size=rows * cells), shape
+    )
+
+
+def sum_pool(x: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:
+    """Sum of each window of ``x (N, C, *spatial)``; padding counts as zero."""
+    xp = array_namespace(x)
+    ones = (1,) * len(kernel)
+    windows = unfold(x, kernel=kernel, stride=stride, padding=padding, dilation=ones)
+    return xp.sum(windows, axis=tuple(range(2, 2 + len(kernel))))
+
+
+def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:
+    """The adjoint of :func:`sum_pool`: spread ``g`` over its windows, into ``shape``."""
+    xp = array_namespace(g)
+    ones = (1,) * len(kernel)
+    spread = xp.reshape(g, (*g.shape[:2], *ones, *g.shape[2:]))
+    columns = xp.broadcast_to(spread, (*g.shape[:2], *kernel, *g.shape[2:]))
+    return fold(columns, shape=shape, kernel=kernel, stride=stride, padding=padding, dilation=ones)
+
+
+def moments(x: Array) -> tuple[Array, Array]:
+    """Mean and (biased) variance of each channel of ``x (N, C, *spatial)``, shape ``(C,)``."""
+    xp = array_namespace(x)
+    axes = (0, *range(2, x.ndim))
+    return xp.mean(x, axis=axes), xp.var(x, axis=axes)
+
+
+def _per_channel(xp: Any, values: Array, ndim: int) -> Array:
+    return xp.reshape(values, (1, -1, *(1,) * (ndim - 2)))
+
+
+def batch_norm(
+    x: Array, weight: Array, bias: Array, *, mean: Array, variance: Array, eps: float
+) -> Array:
+    """``(x - mean) / sqrt(variance + eps) * weight + bias`` per channel of ``(N, C, *spatial)``."""
+    xp = array_namespace(x)
+    scale = weight / xp.sqrt(variance + eps)
+    shift = bias - mean * scale
+    return x * _per_channel(xp, scale, x.ndim) + _per_channel(xp, shift, x.ndim)
+
+
+def batch_norm_backward(
+    g: Array, x: Array, weight: Array, *, mean: Array, variance: Array, eps: float
+) -> tuple[Array, Array, Array]:
+    """Gradients of :func:`batch_norm` in ``x, weight, bias`` with ``mean`` and ``variance`` of x.
+
+    Source: S. Ioffe, C. Szegedy, "Batch Normalization", 2015, section 3.
+    """
+    xp = array_namespace(g, x)
+    axes = (0, *range(2, x.ndim))
+    inverse = 1 / xp.sqrt(variance + eps)
+    normal = (x - _per_channel(xp, mean, x.ndim)) * _per_channel(xp, inverse, x.ndim)
+    d_bias, d_weight = xp.sum(g, axis=axes), xp.sum(g * normal, axis=axes)
+    count = x.shape[0] * math.prod(x.shape[2:])
+    inner = g - _per_channel(xp, d_bias / count, x.ndim)
+    inner = inner - normal * _per_channel(xp, d_weight / count, x.ndim)
+    return inner * _per_channel(xp, weight * inverse, x.ndim), d_weight, d_bias
+
+
+def log_softmax(x: Array, *, axis: int) -> Array:
+    """``x - log(sum(exp(x)))`` along ``axis``, safe for large entries."""
+    xp = array_namespace(x)
+    shifted = x - xp.max(x, axis=axis, keepdims=True)
+    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
+
+
+def softmax(x: Array, *, axis: int) -> Array:
+    """``exp(x) / sum(exp(x))`` along ``axis``, safe for large entries."""
+    xp = array_namespace(x)
+    powers = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
+    return powers / xp.sum(powers, axis=axis, keepdims=True)
+
+
+def softmax_cross_entropy(logits: Array, *, labels: Array) -> tuple[Array, Array]:
+    """Loss ``(N,)`` of ``logits (N, C)`` against class ``labels (N,)``, and log-probabilities."""
+    xp = array_namespace(logits)
+    logs = log_softmax(logits, axis=1)
+    chosen = xp.take_along_axis(logs, xp.reshape(labels, (-1, 1)), axis=1)
+    return -xp.reshape(chosen, (-1,)), logs
+
+
+def softmax_cross_entropy_backward(g: Array, saved: Array, *, labels: Array) -> Array:
+    """Gradient ``g (N,)`` times ``softmax - one_hot(labels)``, from saved log-probabilities."""
+    xp = array_namespace(g, saved)
+    classes = xp.arange(saved.shape[1], dtype=labels.dtype, device=saved.device)
+    hot = xp.astype(xp.reshape(labels, (-1, 1)) == classes, saved.dtype)
+    return (xp.exp(saved) - hot) * xp.reshape(g, (-1, 1))
+
+
+KERNELS: dict[str, Kernel] = {
+    kernel.__name__: kernel
+    for kernel in (
+        pad,
+        unfold,
+        fold,
+        conv,
+        conv_input,
+        conv_weight,
+        max_pool,
+        pick,
+        place,
+        sum_pool,
+        sum_pool_input,
+        index_add,
+        select,
+        select_back,
+        moments,
+        batch_norm,
+        batch_norm_backward,
+        log_softmax,
+        softmax,
+        softmax_cross_entropy,
+        softmax_cross_entropy_backward,
+        erf,
+    )
+}
+"""Name -> function: what a backend may replace, and what it falls back to."""

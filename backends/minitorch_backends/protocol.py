@@ -1,0 +1,63 @@
+"""The contract between the engine and an array library.
+
+Only types and errors live here; a third-party backend follows :class:`Backend` structurally and
+needs to import nothing of ours. No array library is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+Array: TypeAlias = Any
+"""An array of any array library; the libraries share no base class, hence ``Any``."""
+
+Kernel: TypeAlias = Callable[..., Any]
+"""A function on raw arrays, looked up by name; see ``portable.py`` for names and signatures."""
+
+
+class BackendUnavailable(RuntimeError):
+    """A backend that is known but cannot be used here; the message gives the cause and the fix."""
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """What the engine needs from an array library.
+
+    Attributes
+    ----------
+    name : str
+        The word a user writes in ``backend="..."``.
+    array_types : tuple of type
+        Types of this library's arrays, and of the scalars its operators may return instead of
+        0-d arrays. Types must not be shared between backends: they are how a backend is found.
+    xp : namespace
+        An array-API namespace (2024.12 or later) whose functions take these arrays.
+    kernels : mapping of str to callable
+        Fast replacements for functions of ``minitorch_backends.portable``, by name. A missing
+        name falls back to the portable one.
+    """
+
+    name: str
+    array_types: tuple[type, ...]
+    xp: Any
+    kernels: Mapping[str, Kernel]
+
+    def asarray(self, array: Any, *, copy: bool) -> Array:
+        """Bring a NumPy array (or an own array) to this library; ``copy=False`` may share."""
+        ...
+
+    def to_numpy(self, array: Array) -> Any:
+        """The one door to the host: a ``numpy.ndarray``, sharing memory where it can."""
+        ...
+
+    def seal(self, array: Array) -> Array:
+        """Turn an operator's result into a proper array that nobody writes to by accident.
+
+        Scalars become 0-d arrays; libraries with a writeable flag clear it.
+        """
+        ...
+
+    def synchronize(self) -> None:
+        """Wait until all queued work is done (nothing to do on a CPU)."""
+        ...

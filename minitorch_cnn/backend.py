@@ -1,0 +1,235 @@
+"""Which array library a raw array belongs to, and which one new tensors are made in.
+
+Everything above asks this file, by the type of an array: one dictionary look-up. May import
+``minitorch_backends``; knows no Tensor. Backends are announced through the entry-point group
+``minitorch_cnn.backends`` and loaded when first named; the NumPy backend is bound directly, so that
+importing the package scans no metadata.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import numpy as np
+from minitorch_backends import portable
+from minitorch_backends.numpy import backend as make_numpy_backend
+from minitorch_backends.protocol import Array, Backend, BackendUnavailable, Kernel
+
+ENTRY_POINT_GROUP = "minitorch_cnn.backends"
+
+float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
+int8, int16, int32, int64 = (np.dtype(name) for name in ("int8", "int16", "int32", "int64"))
+uint8, uint16, uint32, uint64 = (
+    np.dtype(name) for name in ("uint8", "uint16", "uint32", "uint64")
+)
+bool_ = np.dtype("bool")
+
+DTYPES = {
+    dtype.name: dtype
+    for dtype in (
+        *(float16, float32, float64, int8, int16, int32, int64),
+        *(uint8, uint16, uint32, uint64, bool_),
+    )
+}
+"""The public dtypes by name; the same objects on every backend."""
+
+_loaded: dict[str, Backend] = {}
+_by_type: dict[type, Backend] = {}
+NAMESPACES: dict[type, Any] = {}
+"""Array type -> array-API namespace of its backend; filled as backends are loaded."""
+SEALS: dict[type, Callable[[Array], Array]] = {}
+"""Array type -> ``seal`` of its backend; filled as backends are loaded."""
+
+
+def register(backend: Backend) -> Backend:
+    """Make a backend object known by its name and array types; returns it."""
+    _loaded[backend.name] = backend
+    for array_type in backend.array_types:
+        _by_type[array_type] = backend
+        NAMESPACES[array_type] = backend.xp
+        SEALS[array_type] = backend.seal
+    return backend
+
+
+def namespace(*arrays: Any) -> Any:
+    """The array-API namespace of the first raw array among ``arrays`` (scalars are skipped)."""
+    for array in arrays:
+        found = NAMESPACES.get(type(array))
+        if found is not None:
+            return found
+    raise TypeError(
+        "no array of a loaded backend among "
+        f"{[type(array).__name__ for array in arrays]}; make tensors with mt.tensor(...) first"
+    )
+
+
+def backend_of(array: Any) -> Backend:
+    """The backend of a raw array, found by its type."""
+    try:
+        return _by_type[type(array)]
+    except KeyError:
+        raise TypeError(
+            f"{type(array).__name__} is not an array of a loaded backend "
+            f"({', '.join(sorted(_loaded))}); make a tensor with mt.tensor(...) first"
+        ) from None
+
+
+@lru_cache(maxsize=None)
+def _kernel(name: str, array_type: type) -> Kernel:
+    return _by_type[array_type].kernels.get(name) or portable.KERNELS[name]
+
+
+def kernel(name: str, array: Array) -> Kernel:
+    """The kernel ``name`` for an array: its backend's own, else the portable one."""
+    return _kernel(name, type(array))
+
+
+@lru_cache(maxsize=None)
+def _entry_points() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def backend_names() -> list[str]:
+    """Names of all announced backends, loaded or not.
+
+    >>> "numpy" in backend_names()
+    True
+    """
+    return sorted({*_loaded, *_entry_points()})
+
+
+def get_backend(backend: str | Backend | None = None) -> Backend:
+    """The backend object for a name, loading it on first use; ``None`` gives the default.
+
+    Raises
+    ------
+    ValueError
+        For a name nobody announced.
+    BackendUnavailable
+        For a backend that cannot be used here; the message gives cause and fix.
+
+    >>> get_backend("numpy").name
+    'numpy'
+    """
+    if backend is None:
+        return default_backend()
+    if not isinstance(backend, str):
+        return backend if backend.name in _loaded else register(backend)
+    if backend in _loaded:
+        return _loaded[backend]
+    point = _entry_points().get(backend)
+    if point is None:
+        raise ValueError(
+            f"unknown backend {backend!r}; known here: {', '.join(backend_names())}. A backend is "
+            f"announced by an installed package through the entry-point group {ENTRY_POINT_GROUP!r}"
+        )
+    return register(point.load()())
+
+
+_process_default: list[Backend] = [register(make_numpy_backend())]
+_context_default: ContextVar[Backend | None] = ContextVar("backend", default=None)
+_environment_read: list[bool] = []
+
+
+def default_backend() -> Backend:
+    """The backend in which tensors are made when none is named."""
+    if not _environment_read:
+        _environment_read.append(True)
+        name = os.environ.get("MINITORCH_BACKEND")
+        if name:
+            _process_default[0] = get_backend(name)
+    return _context_default.get() or _process_default[0]
+
+
+class use_backend:  # noqa: N801  (called like a function)
+    """Set the backend in which new tensors are made; also a context manager.
+
+    Called, it changes the default of the whole process. In a ``with`` statement it holds for the
+    block (and its thread or task) only. Existing tensors stay where they are.
+
+    Parameters
+    ----------
+    backend : str or Backend
+        Such as ``"numpy"``. The environment variable ``MINITORCH_BACKEND`` sets the first default.
+
+    Raises
+    ------
+    ValueError, BackendUnavailable
+        As :func:`get_backend`.
+
+    >>> with use_backend("numpy"):
+    ...     default_backend().name
+    'numpy'
+    """
+
+    def __init__(self, backend: str | Backend) -> None:
+        self.backend = get_backend(backend)
+        default_backend()  # so that the environment variable cannot override this call later
+        self._before = _process_default[0]
+        self._tokens: list[Token[Backend | None]] = []
+        _process_default[0] = self.backend
+
+    def __enter__(self) -> Backend:
+        _process_default[0] = self._before
+        self._tokens.append(_context_default.set(self.backend))
+        return self.backend
+
+    def __exit__(self, *error: object) -> None:
+        _context_default.reset(self._tokens.pop())
+
+    def __repr__(self) -> str:
+        return f"use_backend({self.backend.name!r})"
+
+
+@lru_cache(maxsize=None)
+def canonical_dtype(native: Any) -> np.dtype[Any]:
+    """The public dtype (a ``numpy.dtype``) for a backend's own dtype object."""
+    try:
+        return np.dtype(native)
+    except TypeError:
+        return np.dtype(str(native).rpartition(".")[2])
+
+
+def as_dtype(dtype: Any) -> np.dtype[Any]:
+    """The public dtype for what a user may write: ``mt.float64``, ``"float64"``, ``float``.
+
+    Python's ``float`` means float32 (the default) and ``int`` means int64.
+
+    Raises
+    ------
+    TypeError
+        If it is no supported dtype (complex numbers and objects are not).
+
+    >>> as_dtype("float64")
+    dtype('float64')
+    """
+    if dtype is float:
+        return float32
+    if dtype is int:
+        return int64
+    try:
+        found = canonical_dtype(dtype)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or found.name not in DTYPES:
+        raise TypeError(f"dtype {dtype!r} is not supported; choose one of {', '.join(DTYPES)}")
+    return found
+
+
+def native_dtype(dtype: Any, backend: Backend) -> Any:
+    """A public dtype as the backend's own dtype object."""
+    return getattr(backend.xp, as_dtype(dtype).name)
+
+
+__all__ = [
+    "BackendUnavailable",
+    "backend_names",
+    "default_backend",
+    "get_backend",
+    "use_backend",
+]

@@ -1,0 +1,338 @@
+"""Making tensors: from data, and from shapes.
+
+Every function takes ``dtype``, ``backend`` and ``requires_grad``. The default dtype is float32 for
+real numbers and int64 for integers, whatever the platform. May import ``backend``, ``graph`` and
+``ops.arguments``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from minitorch_backends.protocol import Backend
+
+from minitorch_cnn.backend import (
+    NAMESPACES,
+    SEALS,
+    as_dtype,
+    backend_of,
+    canonical_dtype,
+    float32,
+    get_backend,
+    int64,
+    native_dtype,
+)
+from minitorch_cnn.graph import Boxed, box
+from minitorch_cnn.ops.arguments import raw, require_array, shape_tuple
+
+AnyBackend = str | Backend | None
+
+
+def raw_array(data: Any, *, dtype: Any, backend: AnyBackend, copy: bool) -> Any:
+    """``data`` as a sealed raw array of ``backend`` (None: where it is, else the default)."""
+    wanted = None if dtype is None else as_dtype(dtype)
+    if isinstance(data, Boxed):
+        data = data._data
+    if type(data) in NAMESPACES and not isinstance(data, np.generic):
+        home = backend_of(data)
+        if isinstance(data, np.ndarray) and backend is None:
+            target = get_backend(None)  # a NumPy array is data like any other, not a choice
+        else:
+            target = home if backend is None else get_backend(backend)
+        array = data if target is home else home.to_numpy(data)
+    else:
+        target = get_backend(backend)
+        array = _host_array(data, wanted)
+        copy = copy and target.name != "numpy"  # already a copy of the caller's list
+    _require_supported(array.dtype)
+    array = target.asarray(array, copy=copy)
+    native = native_dtype(wanted or canonical_dtype(array.dtype), target)
+    if array.dtype != native:
+        array = target.xp.astype(array, native)
+    return target.seal(array)
+
+
+def _require_supported(native: Any) -> None:
+    try:
+        as_dtype(native)
+    except TypeError as error:
+        raise TypeError(f"tensor: {error}") from None
+
+
+def _host_array(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
+    """Nested lists, numbers and anything with ``__array__`` as a NumPy array of default dtype."""
+    try:
+        array = np.asarray(_plain(data))
+    except (ValueError, OverflowError) as error:
+        raise ValueError(
+            f"tensor: the data has no one shape or does not fit a dtype ({error}); all rows must "
+            "have equal lengths"
+        ) from None
+    if hasattr(data, "__array__"):
+        return array
+    if array.dtype.kind == "f" or array.size == 0:
+        return array.astype(dtype or float32)
+    if array.dtype.kind == "i" and dtype is None:
+        return array.astype(int64)
+    return array
+
+
+def _plain(data: Any) -> Any:
+    """Tensors inside lists as host arrays."""
+    if isinstance(data, Boxed):
+        return backend_of(data._data).to_numpy(data._data)
+    if isinstance(data, (list, tuple)):
+        return [_plain(item) for item in data]
+    return data
+
+
+def _finished(array: Any, requires_grad: bool) -> Any:
+    tensor = box(array, None)
+    return tensor.requires_grad_() if requires_grad else tensor
+
+
+def tensor(
+    data: Any, *, dtype: Any = None, backend: AnyBackend = None, requires_grad: bool = False
+) -> Any:
+    """A new tensor with a copy of ``data``.
+
+    Parameters
+    ----------
+    data : array_like
+        Numbers, nested lists, NumPy arrays, arrays of a backend, or a Tensor (whose history is
+        left behind).
+    dtype : dtype, optional
+        Python floats become float32 and ints int64; arrays keep their dtype.
+    backend : str or Backend, optional
+        Where it lives; the default backend for lists and NumPy arrays.
+    requires_grad : bool
+        Whether operations on it are recorded for :meth:`Tensor.backward`.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        For ragged lists or an unknown backend.
+    TypeError
+        For complex numbers, text or objects, or if integers are to require a gradient.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.tensor([[1.0, 2.0], [3.0, 4.0]])
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
+    return _finished(raw_array(data, dtype=dtype, backend=backend, copy=True), requires_grad)
+
+
+def asarray(data: Any, *, dtype: Any = None, backend: AnyBackend = None, copy: bool = False) -> Any:
+    """A tensor of ``data`` that shares its memory where possible; a Tensor is given back as it is.
+
+    Do not write to an array that is shared: graphs that keep it would give wrong gradients.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.asarray([1, 2])
+    tensor([1, 2], dtype=int64)
+    """
+    if isinstance(data, Boxed) and not copy:
+        moved: Any = data
+        if backend is not None:
+            moved = moved.to(get_backend(backend))
+        return moved if dtype is None else moved.to(as_dtype(dtype))
+    return box(raw_array(data, dtype=dtype, backend=backend, copy=copy), None)
+
+
+def _make(
+    name: str, *args: Any, dtype: Any, backend: AnyBackend, requires_grad: bool, **options: Any
+) -> Any:
+    """Call the creation function ``name`` of a backend's array library."""
+    home = get_backend(backend)
+    device = home.asarray(np.empty(0, np.float32), copy=False).device
+    function = getattr(home.xp, name)
+    array = function(*args, dtype=native_dtype(dtype, home), device=device, **options)
+    return _finished(home.seal(array), requires_grad)
+
+
+def _shape(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:
+    """A shape given as one argument or as several."""
+    shape = shape_tuple(sizes[0] if len(sizes) == 1 else sizes, name)
+    if min(shape, default=0) < 0:
+        raise ValueError(f"{name}: shape {shape} has a negative size")
+    return shape
+
+
+def zeros(
+    *shape: Any, dtype: Any = float32, backend: AnyBackend = None, requires_grad: bool = False
+) -> Any:
+    """A tensor of zeros; the shape as a tuple or as several integers.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.zeros(2, 2)
+    tensor([[0., 0.],
+            [0., 0.]])
+    """
+    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
+    return _make("zeros", _shape(shape, "zeros"), **options)
+
+
+def ones(
+    *shape: Any, dtype: Any = float32, backend: AnyBackend = None, requires_grad: bool = False
+) -> Any:
+    """A tensor of ones; the shape as a tuple or as several integers.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.ones((3,))
+    tensor([1., 1., 1.])
+    """
+    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
+    return _make("ones", _shape(shape, "ones"), **options)
+
+
+def empty(
+    *shape: Any, dtype: Any = float32, backend: AnyBackend = None, requires_grad: bool = False
+) -> Any:
+    """A tensor whose entries are not set: whatever the memory held.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.empty(2, 3).shape
+    (2, 3)
+    """
+    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
+    return _make("empty", _shape(shape, "empty"), **options)
+
+
+def full(
+    shape: int | Sequence[int],
+    fill_value: float,
+    *,
+    dtype: Any = None,
+    backend: AnyBackend = None,
+    requires_grad: bool = False,
+) -> Any:
+    """A tensor with every entry ``fill_value``, of its dtype unless one is given.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.full(2, 7)
+    tensor([7, 7], dtype=int64)
+    """
+    if dtype is None:
+        dtype = np.dtype(bool) if isinstance(fill_value, bool) else type(fill_value)
+    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
+    return _make("full", _shape((shape,), "full"), fill_value, **options)
+
+
+def arange(
+    start: float,
+    stop: float | None = None,
+    step: float = 1,
+    *,
+    dtype: Any = None,
+    backend: AnyBackend = None,
+    requires_grad: bool = False,
+) -> Any:
+    """Numbers from ``start`` up to but without ``stop``; one argument counts from 0.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.arange(3)
+    tensor([0, 1, 2], dtype=int64)
+    """
+    if stop is None:
+        start, stop = 0, start
+    if step == 0:
+        raise ValueError("arange: a step of 0 never arrives; pass another step")
+    if dtype is None:
+        dtype = int64 if all(isinstance(v, int) for v in (start, stop, step)) else float32
+    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
+    return _make("arange", start, stop, step, **options)
+
+
+def linspace(
+    start: float,
+    stop: float,
+    num: int,
+    *,
+    endpoint: bool = True,
+    dtype: Any = float32,
+    backend: AnyBackend = None,
+    requires_grad: bool = False,
+) -> Any:
+    """``num`` numbers in equal steps from ``start`` to ``stop``.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.linspace(0, 1, 5)
+    tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
+    """
+    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
+    return _make("linspace", start, stop, num, endpoint=endpoint, **options)
+
+
+def eye(
+    n_rows: int,
+    n_cols: int | None = None,
+    *,
+    k: int = 0,
+    dtype: Any = float32,
+    backend: AnyBackend = None,
+    requires_grad: bool = False,
+) -> Any:
+    """A matrix with ones on diagonal ``k`` and zeros elsewhere.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
+    return _make("eye", n_rows, n_cols, k=k, **options)
+
+
+def _like(name: str, x: Any, dtype: Any, requires_grad: bool, *args: Any) -> Any:
+    data = raw(require_array(x, name))
+    home = backend_of(data)
+    native = None if dtype is None else native_dtype(dtype, home)
+    array = getattr(home.xp, name)(data, *args, dtype=native)
+    return _finished(SEALS[type(array)](array), requires_grad)
+
+
+def zeros_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+    """Zeros of the shape, dtype and backend of ``x``.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.zeros_like(mt.tensor([1.0, 2.0]))
+    tensor([0., 0.])
+    """
+    return _like("zeros_like", x, dtype, requires_grad)
+
+
+def ones_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+    """Ones of the shape, dtype and backend of ``x``.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.ones_like(mt.tensor([1.0, 2.0]))
+    tensor([1., 1.])
+    """
+    return _like("ones_like", x, dtype, requires_grad)
+
+
+def empty_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+    """Entries not set, of the shape, dtype and backend of ``x``.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.empty_like(mt.zeros(3)).shape
+    (3,)
+    """
+    return _like("empty_like", x, dtype, requires_grad)
+
+
+def full_like(x: Any, fill_value: float, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+    """Every entry ``fill_value``, of the shape, dtype and backend of ``x``.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.full_like(mt.zeros(2), 5)
+    tensor([5., 5.])
+    """
+    return _like("full_like", x, dtype, requires_grad, fill_value)

@@ -1,0 +1,184 @@
+"""The loader: epochs of shuffled batches, each a function of the seed and the epoch number alone.
+
+Imports datasets, collation and the making of Tensors. What is done with a batch does not belong
+here.
+"""
+
+from __future__ import annotations
+
+import copy
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from minitorch_cnn import random
+from minitorch_cnn.creation import asarray
+from minitorch_cnn.data.collate import map_tree
+from minitorch_cnn.data.dataset import get_batch
+from minitorch_cnn.tensor import Tensor
+
+__all__ = ["DataLoader"]
+
+Transform = Callable[[Any, np.random.Generator], Any]
+
+
+class DataLoader:
+    """Iterate over a dataset in batches of Tensors; each iteration is one epoch.
+
+    The order of an epoch depends on `seed` and the epoch number only, so iterations may be nested
+    or given up half-way, and training goes on exactly where it was after `load_state_dict`.
+
+    Parameters
+    ----------
+    dataset : anything with ``len(dataset)`` and ``dataset[index]``, see `Dataset`.
+    batch_size : items per batch, 1 or more.
+    shuffle : draw a new order for every epoch; otherwise the dataset's own.
+    drop_last : leave out the last batch of an epoch if it is smaller than the others.
+    collate : function that makes a batch of a list of items, instead of `default_collate`.
+    transform : function ``(arrays, rng) -> arrays`` of the whole batch on the host, see
+        `transforms`. `rng` depends on seed, epoch and batch number only.
+    seed : integer, 0 or more. None draws it, once, from ``mt.random.default_rng()`` (so ``mt.seed``
+        repeats it); a loader that draws nothing has seed 0.
+    backend : where the Tensors are made; None is the default backend.
+
+    Attributes
+    ----------
+    epoch : int
+        Number of iterations begun; the number of the next one, counted from 0.
+
+    Raises
+    ------
+    TypeError : no dataset, or a `batch_size` or `seed` that is no integer.
+    ValueError : an empty dataset, a `batch_size` below 1 or a `seed` below 0.
+
+    Notes
+    -----
+    Every NumPy array in a batch becomes a Tensor without being copied; Tensors stay where they are
+    unless `backend` is given; everything else is handed on as it is. Parameters and meaning follow
+    ``torch.utils.data.DataLoader``.
+
+    Examples
+    --------
+    >>> from minitorch_cnn.data import TensorDataset
+    >>> dataset = TensorDataset(np.arange(10.0).reshape(5, 2), np.arange(5))
+    >>> loader = DataLoader(dataset, batch_size=2)
+    >>> len(loader), [x.shape for x, y in loader]
+    (3, [(2, 2), (2, 2), (1, 2)])
+    >>> shuffled = DataLoader(dataset, batch_size=5, shuffle=True, seed=0)
+    >>> [y.numpy().tolist() for epoch in range(2) for x, y in shuffled]
+    [[0, 3, 2, 1, 4], [4, 3, 2, 0, 1]]
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        batch_size: int = 1,
+        shuffle: bool = False,
+        *,
+        drop_last: bool = False,
+        collate: Callable[[list[Any]], Any] | None = None,
+        transform: Transform | None = None,
+        seed: int | None = None,
+        backend: Any = None,
+    ) -> None:
+        if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+            raise TypeError(
+                f"DataLoader: a {type(dataset).__name__} is no dataset; expected __len__ and "
+                "__getitem__, e.g. data.TensorDataset(images, labels)"
+            )
+        if len(dataset) == 0:
+            raise ValueError("DataLoader: the dataset is empty, there is nothing to load")
+        self.dataset = dataset
+        self.batch_size = _integer("batch_size", batch_size, 1)
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.collate = collate
+        self.transform = transform
+        if seed is None:
+            draws = shuffle or transform is not None
+            seed = int(random.default_rng().integers(2**32)) if draws else 0
+        self.seed = _integer("seed", seed, 0)
+        self.backend = backend
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        """Number of batches in an epoch."""
+        whole, rest = divmod(len(self.dataset), self.batch_size)
+        return whole if self.drop_last or not rest else whole + 1
+
+    def __iter__(self) -> Iterator[Any]:
+        """Begin the next epoch."""
+        epoch = self.epoch
+        self.epoch += 1
+        # A copy goes through the epoch, so that changing the loader meanwhile affects later ones.
+        return copy.copy(self)._batches(epoch, self._order(epoch), len(self))
+
+    def state_dict(self) -> dict[str, int]:
+        """Seed and epoch: all that the order of the batches to come depends on.
+
+        An epoch counts as soon as it is begun; save between epochs.
+        """
+        return {"seed": self.seed, "epoch": self.epoch}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on as the loader went on from which `state` was taken.
+
+        Raises
+        ------
+        ValueError : other entries than "seed" and "epoch", or a negative one.
+        TypeError : an entry that is no integer.
+        """
+        if set(state) != {"seed", "epoch"}:
+            raise ValueError(
+                f"DataLoader: a state holds 'seed' and 'epoch', got {sorted(map(str, state))}"
+            )
+        seed, epoch = (_integer(name, state[name], 0) for name in ("seed", "epoch"))
+        self.seed, self.epoch = seed, epoch
+
+    def _batches(self, epoch: int, order: Any, count: int) -> Iterator[Any]:
+        for number in range(count):
+            indices = order[number * self.batch_size : (number + 1) * self.batch_size]
+            yield self._batch(indices, epoch, number)
+
+    def _order(self, epoch: int) -> Any:
+        if not self.shuffle:
+            return np.arange(len(self.dataset))
+        return self._rng(epoch).permutation(len(self.dataset))
+
+    def _batch(self, indices: Any, epoch: int, number: int) -> Any:
+        if self.collate is None:
+            batch = get_batch(self.dataset, indices)
+        else:
+            batch = self.collate([self.dataset[int(index)] for index in indices])
+        if self.transform is not None:
+            batch = self.transform(map_tree(_on_host, batch), self._rng(epoch, number))
+        return map_tree(self._as_tensor, batch)
+
+    def _rng(self, *key: int) -> np.random.Generator:
+        """An independent generator for an epoch's order, or for a batch's transform."""
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
+
+    def _as_tensor(self, leaf: Any) -> Any:
+        if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biuf":
+            return asarray(leaf, backend=self.backend)
+        if isinstance(leaf, Tensor) and self.backend is not None:
+            return leaf.to(self.backend)
+        return leaf
+
+
+def _on_host(leaf: Any) -> Any:
+    return leaf.numpy() if isinstance(leaf, Tensor) else leaf
+
+
+def _integer(name: str, value: Any, smallest: int) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise TypeError(f"DataLoader: {name} must be an integer, got {value!r}")
+    if number < smallest:
+        raise ValueError(f"DataLoader: {name} must be {smallest} or more, got {number}")
+    return number

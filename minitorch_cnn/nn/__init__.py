@@ -1,0 +1,132 @@
+"""Layers: objects with parameters, under PyTorch's names, and ``Dense``.
+
+``dense`` -> ``local`` -> ``conv`` is the derivation: all links, the links of a window, one set of
+weights for all windows.
+"""
+
+from minitorch_cnn.nn import functional, init
+from minitorch_cnn.nn.activation import (
+    ELU,
+    GELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    ReLU,
+    ReLU6,
+    SELU,
+    SiLU,
+    Sigmoid,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
+from minitorch_cnn.nn.container import (
+    Flatten,
+    Identity,
+    Sequential,
+)
+from minitorch_cnn.nn.conv import (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+)
+from minitorch_cnn.nn.dense import (
+    Dense,
+    Linear,
+)
+from minitorch_cnn.nn.dropout import (
+    Dropout,
+    Dropout2d,
+)
+from minitorch_cnn.nn.local import (
+    LocallyConnected2d,
+)
+from minitorch_cnn.nn.loss import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
+from minitorch_cnn.nn.module import (
+    Buffer,
+    Module,
+    Parameter,
+)
+from minitorch_cnn.nn.norm import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+)
+from minitorch_cnn.nn.pool import (
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+)
+
+__all__ = [
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "Buffer",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "CrossEntropyLoss",
+    "Dense",
+    "Dropout",
+    "Dropout2d",
+    "ELU",
+    "Flatten",
+    "GELU",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "HuberLoss",
+    "Identity",
+    "KLDivLoss",
+    "L1Loss",
+    "LeakyReLU",
+    "Linear",
+    "LocallyConnected2d",
+    "LogSigmoid",
+    "LogSoftmax",
+    "MSELoss",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
+    "Mish",
+    "Module",
+    "NLLLoss",
+    "Parameter",
+    "ReLU",
+    "ReLU6",
+    "SELU",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "SmoothL1Loss",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Tanh",
+    "functional",
+    "init",
+]

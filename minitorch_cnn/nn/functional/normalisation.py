@@ -1,0 +1,192 @@
+"""Batch normalisation and dropout as functions, with PyTorch's names and arguments.
+
+May import ``ops`` and ``random``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minitorch_cnn import random
+from minitorch_cnn.backend import backend_of, namespace
+from minitorch_cnn.ops import norm as operations
+from minitorch_cnn.ops.arguments import constant, raw, require_float
+from minitorch_cnn.ops.elementwise import rsqrt
+from minitorch_cnn.ops.shape import reshape
+
+
+def batch_norm(
+    input: Any,  # noqa: A002
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Each channel minus its mean, over its standard deviation, scaled and shifted.
+
+    Parameters
+    ----------
+    input : Tensor, shape (N, C, *spatial)
+    running_mean, running_var : Tensor, shape (C,), or None
+        Overwritten in training with ``(1 - momentum) * old + momentum * batch`` (the batch's
+        variance over count - 1); used for normalising otherwise.
+    weight, bias : Tensor, shape (C,), optional
+    training : bool
+        Normalise by the batch rather than by the running statistics.
+    momentum : float
+        How much of the batch goes into the running statistics.
+    eps : float
+        Added to the variance.
+
+    Returns
+    -------
+    Tensor, shape of ``input``
+
+    Raises
+    ------
+    ValueError
+        If channels differ, a training batch has one entry for each channel, or running statistics
+        are missing outside training.
+
+    Notes
+    -----
+    Source: S. Ioffe, C. Szegedy, "Batch Normalization", 2015.
+
+    >>> import minitorch_cnn as mt
+    >>> from minitorch_cnn.nn import functional as F
+    >>> F.batch_norm(mt.tensor([[1.0], [3.0]]), None, None, training=True, eps=0.0)
+    tensor([[-1.],
+            [ 1.]])
+    """
+    data = raw(require_float(input, "batch_norm"))
+    if data.ndim < 2:
+        raise ValueError(
+            f"batch_norm: expected an input (N, C, *spatial), got shape {tuple(data.shape)}"
+        )
+    _check_channels(data.shape[1], running_mean, running_var, weight, bias)
+    if not training:
+        return _by_running(input, running_mean, running_var, weight, bias, eps)
+    count = data.shape[0] * math.prod(data.shape[2:])
+    if count <= 1:
+        raise ValueError(
+            f"batch_norm: {count} entries for each channel in training (shape {tuple(data.shape)}); "
+            "more than 1 is needed for a variance: use larger batches, or .eval()"
+        )
+    mean, variance = operations.moments(data)
+    if running_mean is not None:
+        _blend(running_mean, mean, momentum)
+        _blend(running_var, variance * (count / (count - 1)), momentum)
+    return operations.batch_norm(
+        input,
+        1.0 if weight is None else weight,
+        0.0 if bias is None else bias,
+        mean=mean,
+        variance=variance,
+        eps=eps,
+    )
+
+
+def _check_channels(channels: int, *statistics: Any) -> None:
+    names = ("running_mean", "running_var", "weight", "bias")
+    for name, values in zip(names, statistics, strict=True):
+        if values is not None and tuple(values.shape) != (channels,):
+            raise ValueError(
+                f"batch_norm: {name} has shape {tuple(values.shape)}, the input {channels} "
+                f"channels; expected ({channels},)"
+            )
+
+
+def _by_running(
+    x: Any, running_mean: Any, running_var: Any, weight: Any, bias: Any, eps: float
+) -> Any:
+    if running_mean is None or running_var is None:
+        raise ValueError(
+            "batch_norm: outside training it needs running_mean and running_var; pass them, or "
+            "training=True"
+        )
+    scale = rsqrt(running_var + eps)
+    scale = scale if weight is None else scale * weight
+    shift = -running_mean * scale
+    shift = shift if bias is None else shift + bias
+    wide = (-1, *(1,) * (raw(x).ndim - 2))
+    return x * reshape(scale, wide) + reshape(shift, wide)
+
+
+def _blend(running: Any, batch: Any, momentum: float) -> None:
+    data = raw(running)
+    batch = namespace(batch).astype(batch, data.dtype)
+    running.assign_((1 - momentum) * data + momentum * batch)
+
+
+def dropout(
+    input: Any,  # noqa: A002
+    p: float = 0.5,
+    training: bool = True,
+    *,
+    rng: np.random.Generator | None = None,
+) -> Any:
+    """Set each entry to 0 with probability ``p`` and divide the others by ``1 - p``.
+
+    Parameters
+    ----------
+    input : Tensor
+    p : float
+        From 0 to 1.
+    training : bool
+        False gives the input back.
+    rng : numpy.random.Generator, optional
+        Where the mask comes from; the generator of ``mt.seed`` by default. Masks are drawn on the
+        host, so that every backend drops the same entries.
+
+    Notes
+    -----
+    Source: N. Srivastava et al., "Dropout", 2014.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.nn.functional.dropout(mt.ones(3), p=0.0)
+    tensor([1., 1., 1.])
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout: probability p={p} is not between 0 and 1")
+    data = raw(require_float(input, "dropout"))
+    if not training or p == 0:
+        return input
+    return input * constant(_dropout_mask(data, data.shape, p, rng), input)
+
+
+def dropout2d(
+    input: Any,  # noqa: A002
+    p: float = 0.5,
+    training: bool = True,
+    *,
+    rng: np.random.Generator | None = None,
+) -> Any:
+    """Dropout of whole channels of ``input (N, C, height, width)``; see :func:`dropout`.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.nn.functional.dropout2d(mt.ones((1, 1, 1, 2)), p=0.0)
+    tensor([[[[1., 1.]]]])
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout2d: probability p={p} is not between 0 and 1")
+    data = raw(require_float(input, "dropout2d"))
+    if data.ndim not in (3, 4):
+        raise ValueError(f"dropout2d: expected (N, C, H, W) or (C, H, W), got {tuple(data.shape)}")
+    if not training or p == 0:
+        return input
+    return input * constant(_dropout_mask(data, (*data.shape[:-2], 1, 1), p, rng), input)
+
+
+def _dropout_mask(
+    data: Any, shape: tuple[int, ...], p: float, rng: np.random.Generator | None
+) -> Any:
+    keep = (rng or random.default_rng()).random(shape, dtype=np.float32) >= p
+    host = keep.astype(np.float32) * (0.0 if p == 1 else 1 / (1 - p))
+    home = backend_of(data)
+    return home.xp.astype(home.asarray(host, copy=False), data.dtype)

@@ -1,0 +1,337 @@
+"""Modules: objects that hold parameters, buffers and other modules, found by walking them.
+
+A module is a plain class. Whatever is assigned to it (a Parameter, a Buffer, a Module, or a list,
+tuple or dict of them) is found again in order of assignment; there is nothing to register. May
+import Tensor and what lies below it; holds no layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from minitorch_cnn.backend import DTYPES, as_dtype, backend_of, get_backend
+from minitorch_cnn.creation import raw_array
+from minitorch_cnn.graph import Leaf
+from minitorch_cnn.ops.arguments import is_floating
+from minitorch_cnn.tensor import Tensor
+
+_Self = TypeVar("_Self", bound="Module")
+
+
+class Parameter(Tensor):
+    """A tensor that is learned: a leaf that requires a gradient, found by ``parameters()``.
+
+    Parameters
+    ----------
+    data : array_like
+        Copied.
+    requires_grad : bool
+        False freezes it.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self, data: Any, requires_grad: bool = True, *, dtype: Any = None, backend: Any = None
+    ) -> None:
+        super().__init__(data, dtype=dtype, backend=backend, requires_grad=requires_grad)
+
+    def __repr__(self) -> str:
+        return f"Parameter containing:\n{super().__repr__()}"
+
+
+class Buffer(Tensor):
+    """A tensor that is part of a module's state and not learned, such as a running mean.
+
+    Parameters
+    ----------
+    data : array_like
+        Copied.
+    persistent : bool
+        Whether ``state_dict`` holds it.
+    """
+
+    __slots__ = ("persistent",)
+
+    def __init__(
+        self, data: Any, persistent: bool = True, *, dtype: Any = None, backend: Any = None
+    ) -> None:
+        super().__init__(data, dtype=dtype, backend=backend)
+        self.persistent = persistent
+
+
+class Module:
+    """Base class of layers and nets: define ``forward``, call the object.
+
+    Examples
+    --------
+    >>> import minitorch_cnn as mt
+    >>> from minitorch_cnn import nn
+    >>> class Line(nn.Module):
+    ...     def __init__(self):
+    ...         self.slope = nn.Parameter([2.0])
+    ...         self.offset = nn.Parameter([1.0])
+    ...
+    ...     def forward(self, x):
+    ...         return x * self.slope + self.offset
+    >>> line = Line()
+    >>> line(mt.tensor([3.0])).item()
+    7.0
+    >>> [name for name, _ in line.named_parameters()]
+    ['slope', 'offset']
+    """
+
+    training: bool = True
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; every subclass defines it."""
+        raise TypeError(f"{type(self).__name__} defines no forward(self, ...); add one")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return self.forward(*args, **kwargs)
+        except (ValueError, TypeError) as error:
+            _name_layer(error, self)
+            raise
+
+    # --- the tree -------------------------------------------------------------------------------
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Modules assigned to this one, with their names, in order of assignment."""
+        for name, value in _members(self):
+            if isinstance(value, Module):
+                yield name, value
+
+    def children(self) -> Iterator[Module]:
+        """Modules assigned to this one, in order of assignment."""
+        return (child for _, child in self.named_children())
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module (named ``prefix``) and all below it, each once, with dotted names."""
+        seen: set[int] = set()
+        for name, value in _walk(self, prefix):
+            if isinstance(value, Module) and id(value) not in seen:
+                seen.add(id(value))
+                yield name, value
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_parameters(
+        self, prefix: str = "", *, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Parameters with dotted names; a tied one once, under its first name.
+
+        ``remove_duplicate=False`` gives it under every name.
+        """
+        return _named(self, prefix, Parameter, remove_duplicate)
+
+    def parameters(self) -> Iterator[Parameter]:
+        """All parameters, each once, in order of assignment."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def named_buffers(
+        self, prefix: str = "", *, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Buffer]]:
+        """Buffers with dotted names, each once."""
+        return _named(self, prefix, Buffer, remove_duplicate)
+
+    def buffers(self) -> Iterator[Buffer]:
+        """All buffers, each once, in order of assignment."""
+        return (buffer for _, buffer in self.named_buffers())
+
+    def apply(self: _Self, function: Callable[[Module], None]) -> _Self:
+        """Call ``function`` on every module below and then on this one; returns this module."""
+        for child in self.children():
+            child.apply(function)
+        function(self)
+        return self
+
+    # --- modes ----------------------------------------------------------------------------------
+
+    def train(self: _Self, mode: bool = True) -> _Self:
+        """Switch dropout, batch norm and the like to training; returns this module."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self: _Self) -> _Self:
+        """Switch to evaluation, ``train(False)``; returns this module."""
+        return self.train(False)
+
+    def requires_grad_(self: _Self, requires_grad: bool = True) -> _Self:
+        """Freeze all parameters (False) or thaw them; returns this module."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self) -> None:
+        """Set ``.grad`` of all parameters to None."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    # --- state ----------------------------------------------------------------------------------
+
+    def state_dict(self, prefix: str = "") -> dict[str, Tensor]:
+        """All parameters and persistent buffers by dotted name, without history.
+
+        Names and layouts are PyTorch's for the same architecture. A tied parameter stands under
+        each of its names. The tensors share memory with the module until it is changed.
+        """
+        return {name: tensor.detach() for name, tensor in _state(self, prefix)}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
+        """Overwrite parameters and buffers with ``state``; all or nothing.
+
+        Parameters
+        ----------
+        state : mapping of str to Tensor or array_like
+            As :meth:`state_dict` gives it; dtype and backend of this module stay.
+        strict : bool
+            False passes over missing and unexpected names (shapes must fit in any case).
+
+        Raises
+        ------
+        ValueError
+            Listing every missing and unexpected name and every shape that does not fit; nothing
+            has been changed then.
+        """
+        own = dict(_state(self, ""))
+        problems = []
+        if strict:
+            problems += [f"missing: {name} {own[name].shape}" for name in own if name not in state]
+            problems += [f"unexpected: {name}" for name in state if name not in own]
+        new: dict[str, Any] = {}
+        for name in (name for name in own if name in state):
+            target = own[name]
+            home = backend_of(target.data)
+            array = raw_array(state[name], dtype=target.dtype, backend=home, copy=True)
+            if tuple(array.shape) != target.shape:
+                problems.append(
+                    f"wrong shape: {name} is {tuple(array.shape)}, the module has {target.shape}"
+                )
+            new[name] = array
+        if problems:
+            raise ValueError(
+                f"load_state_dict: the state does not fit this {type(self).__name__}:\n  "
+                + "\n  ".join(problems)
+                + "\nLoad it into the architecture it was saved from; strict=False passes over "
+                "missing and unexpected names."
+            )
+        for name, array in new.items():
+            own[name]._rebind(array)
+
+    def to(self: _Self, target: Any) -> _Self:
+        """Move all parameters and buffers to a backend, or floating-point ones to a dtype.
+
+        Changes this module and returns it; gradients move along.
+
+        Parameters
+        ----------
+        target : str, Backend or dtype
+            Such as ``"cupy"``, ``"float64"`` or ``mt.float64``.
+        """
+        for _, tensor in _state(self, "", everything=True):
+            _move(tensor, target)
+        return self
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        lines = [
+            f"  ({name}): " + repr(child).replace("\n", "\n  ")
+            for name, child in self.named_children()
+        ]
+        if not lines:
+            return f"{type(self).__name__}({extra})"
+        return "\n".join([f"{type(self).__name__}({extra}", *lines, ")"])
+
+    def extra_repr(self) -> str:
+        """What stands between the parentheses of ``repr``; layers give their settings."""
+        return ""
+
+
+def _members(module: Module) -> Iterator[tuple[str, Any]]:
+    """Tensors and modules assigned to ``module``, looking into lists, tuples and dicts."""
+    for name, value in vars(module).items():
+        yield from _entries(name, value)
+
+
+def _entries(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, (Module, Parameter, Buffer)):
+        yield name, value
+    elif isinstance(value, (list, tuple)):
+        for position, item in enumerate(value):
+            yield from _entries(f"{name}.{position}", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _entries(f"{name}.{key}", item)
+
+
+def _walk(module: Module, prefix: str, above: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Every module and tensor from ``module`` down, with dotted names, repeated where shared."""
+    if id(module) in above:
+        raise ValueError(
+            f"module {prefix or type(module).__name__!r} contains itself; a net must be a tree"
+        )
+    yield prefix, module
+    for name, value in _members(module):
+        path = f"{prefix}.{name}" if prefix else name
+        if isinstance(value, Module):
+            yield from _walk(value, path, (*above, id(module)))
+        else:
+            yield path, value
+
+
+def _named(module: Module, prefix: str, kind: type, once: bool) -> Iterator[tuple[str, Any]]:
+    seen: set[int] = set()
+    for name, value in _walk(module, prefix):
+        if isinstance(value, kind) and not (once and id(value) in seen):
+            seen.add(id(value))
+            yield name, value
+
+
+def _state(module: Module, prefix: str, everything: bool = False) -> Iterator[tuple[str, Tensor]]:
+    seen: set[int] = set()
+    for name, value in _walk(module, prefix):
+        if isinstance(value, Module):
+            continue
+        if everything and id(value) in seen:
+            continue
+        if everything or not isinstance(value, Buffer) or value.persistent:
+            seen.add(id(value))
+            yield name, value
+
+
+def _move(tensor: Tensor, target: Any) -> None:
+    """Give a parameter or buffer, and its gradient, another backend or floating dtype."""
+    is_backend = not isinstance(target, str) or target not in DTYPES
+    if is_backend and (isinstance(target, str) or hasattr(target, "array_types")):
+        options = {"dtype": None, "backend": get_backend(target)}
+    elif not is_floating(tensor.data.dtype):
+        return
+    else:
+        options = {"dtype": as_dtype(target), "backend": backend_of(tensor.data)}
+    gradient = tensor.grad
+    tensor._grad = None
+    tensor._data = raw_array(tensor.data, copy=False, **options)
+    if tensor._node is not None:  # a new leaf: graphs recorded before belong to the old place
+        tensor._node = Leaf(tensor, tensor.shape, tensor.data.dtype)
+    if gradient is not None:
+        _move(gradient, target)
+        tensor._grad = gradient
+
+
+def _name_layer(error: Exception, module: Module) -> None:
+    """Put the path of the layer in which ``error`` arose before its message."""
+    inner: tuple[Module, str, str] | None = getattr(error, "_layer", None)
+    if inner is None:
+        path, message = "", str(error)
+    else:
+        name = next((n for n, child in module.named_children() if child is inner[0]), "")
+        path = f"{name}.{inner[1]}".strip(".")
+        message = inner[2]
+    error._layer = (module, path, message)  # type: ignore[attr-defined]
+    if path and len(error.args) == 1:
+        error.args = (f"layer {path!r}: {message}",)

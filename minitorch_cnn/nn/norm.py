@@ -1,0 +1,137 @@
+"""Batch normalisation layers.
+
+May import ``module`` and ``functional``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from minitorch_cnn.nn import functional
+from minitorch_cnn.nn.module import Buffer, Module, Parameter
+
+
+class _BatchNorm(Module):
+    """What batch normalisation of all dimensions shares."""
+
+    input_dims: ClassVar[tuple[int, ...]]
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        *,
+        dtype: Any = None,
+        backend: Any = None,
+    ) -> None:
+        if num_features < 1:
+            raise ValueError(
+                f"{type(self).__name__}: num_features must be at least 1, got {num_features}"
+            )
+        self.num_features = num_features
+        self.eps = eps
+        self.momentum = momentum
+        self.affine = affine
+        self.track_running_stats = track_running_stats
+        ones = np.ones(num_features, np.float32)
+        place = {"dtype": dtype, "backend": backend}
+        self.weight = Parameter(ones, **place) if affine else None
+        self.bias = Parameter(0 * ones, **place) if affine else None
+        self.running_mean = Buffer(0 * ones, **place) if track_running_stats else None
+        self.running_var = Buffer(ones, **place) if track_running_stats else None
+        self.num_batches_tracked = (
+            Buffer(0, dtype="int64", backend=backend) if track_running_stats else None
+        )
+
+    def forward(self, x: Any) -> Any:
+        if x.ndim not in self.input_dims:
+            raise ValueError(
+                f"{type(self).__name__}: expected an input of "
+                f"{' or '.join(map(str, self.input_dims))} dimensions, got shape {x.shape}"
+            )
+        momentum = self.momentum
+        if self.training and self.num_batches_tracked is not None:
+            count = int(self.num_batches_tracked) + 1
+            self.num_batches_tracked.assign_(count)
+            momentum = 1 / count if momentum is None else momentum
+        return functional.batch_norm(
+            x,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            training=self.training or self.running_mean is None,
+            momentum=momentum or 0.0,
+            eps=self.eps,
+        )
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"track_running_stats={self.track_running_stats}"
+        )
+
+
+class BatchNorm1d(_BatchNorm):
+    """Batch normalisation of ``(N, C)`` or ``(N, C, length)``; see :class:`BatchNorm2d`.
+
+    Examples
+    --------
+    >>> import minitorch_cnn as mt
+    >>> mt.nn.BatchNorm1d(2)(mt.tensor([[1.0, 2.0], [3.0, 2.0]])).shape
+    (2, 2)
+    """
+
+    input_dims = (2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    """Each channel minus its mean, over its standard deviation, scaled and shifted.
+
+    Parameters
+    ----------
+    num_features : int
+        Number of channels C of the input ``(N, C, height, width)``.
+    eps : float
+        Added to the variance.
+    momentum : float or None
+        How much of each batch goes into the running statistics; None averages over all batches.
+    affine : bool
+        Whether to learn a scale and a shift for each channel.
+    track_running_stats : bool
+        Whether to keep running statistics for evaluation; without, batches are always normalised
+        by themselves.
+    dtype, backend
+        Of parameters and buffers.
+
+    Notes
+    -----
+    Source: S. Ioffe, C. Szegedy, "Batch Normalization", 2015.
+
+    Examples
+    --------
+    >>> import minitorch_cnn as mt
+    >>> norm = mt.nn.BatchNorm2d(3)
+    >>> norm(mt.randn(2, 3, 4, 4)).shape, norm.num_batches_tracked.item()
+    ((2, 3, 4, 4), 1)
+    """
+
+    input_dims = (4,)
+
+
+class BatchNorm3d(_BatchNorm):
+    """Batch normalisation of ``(N, C, depth, height, width)``; see :class:`BatchNorm2d`.
+
+    Examples
+    --------
+    >>> import minitorch_cnn as mt
+    >>> mt.nn.BatchNorm3d(1)(mt.ones((2, 1, 1, 1, 1))).shape
+    (2, 1, 1, 1, 1)
+    """
+
+    input_dims = (5,)

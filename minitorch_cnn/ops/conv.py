@@ -1,0 +1,136 @@
+"""Convolution as what it is: a dense product per position, with local links and tied weights.
+
+Read from top to bottom: ``dense_per_position`` multiplies the window at each position by a matrix
+of that position's own; ``locally_connected`` cuts the windows; ``convolve`` is the locally connected
+product with one weight broadcast over all positions. The kernels at the end stand in for it: a
+triad of bilinear operations, each the gradient rule of the others, so that derivatives of any
+order stay among the three. May import ``window``, ``linalg`` and what lies below them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from minitorch_backends.windows import output_sizes
+
+from minitorch_cnn.backend import kernel as find_kernel
+from minitorch_cnn.composition import composition
+from minitorch_cnn.ops.arguments import raw
+from minitorch_cnn.ops.shape import broadcast_to, permute_dims, reshape
+from minitorch_cnn.ops.window import Ints, Pairs, windows
+from minitorch_cnn.primitive import Primitive
+
+
+def dense_per_position(columns: Any, weight: Any) -> Any:
+    """At each position, a matrix of its own times the window there.
+
+    Parameters
+    ----------
+    columns : Tensor, shape (positions, groups, places, N)
+        The entries of each window, for every picture.
+    weight : Tensor, shape (positions, groups, outputs, places)
+
+    Returns
+    -------
+    Tensor, shape (positions, groups, outputs, N)
+    """
+    return weight @ columns
+
+
+def locally_connected(
+    x: Any, weight: Any, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Any:
+    """Local links, free weights: every position looks at its own window with its own weights.
+
+    Parameters
+    ----------
+    x : Tensor, shape (N, C, *spatial)
+    weight : Tensor, shape (*positions, O, C / groups, *kernel)
+
+    Returns
+    -------
+    Tensor, shape (N, O, *positions)
+    """
+    dims = len(stride)
+    shape = raw(weight).shape
+    positions, outputs, kernel = shape[:dims], shape[dims], shape[dims + 2 :]
+    count, places = math.prod(positions), math.prod(shape[dims + 1 :])
+    columns = windows(x, kernel, stride, padding, dilation)
+    pictures = raw(x).shape[0]
+    columns = permute_dims(reshape(columns, (pictures, groups, places, count)), (3, 1, 2, 0))
+    matrices = reshape(weight, (count, groups, outputs // groups, places))
+    products = dense_per_position(columns, matrices)
+    return reshape(permute_dims(products, (3, 1, 2, 0)), (pictures, outputs, *positions))
+
+
+def _convolve(x: Any, weight: Any, **window: Any) -> Any:
+    shape, kernel = tuple(raw(x).shape), tuple(raw(weight).shape[2:])
+    return _conv(x, weight, shape=shape, kernel=kernel, **window)
+
+
+@composition(standin=_convolve)
+def convolve(
+    x: Any, weight: Any, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Any:
+    """Local links, tied weights: every position looks at its window with the same weights.
+
+    Parameters
+    ----------
+    x : Tensor, shape (N, C, *spatial)
+    weight : Tensor, shape (O, C / groups, *kernel)
+
+    Returns
+    -------
+    Tensor, shape (N, O, *positions)
+        The cross-correlation that deep learning calls convolution.
+    """
+    shape = tuple(raw(weight).shape)
+    positions = output_sizes(raw(x).shape[2:], shape[2:], stride, padding, dilation)
+    tied = broadcast_to(weight, (*positions, *shape))
+    return locally_connected(
+        x, tied, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+
+
+# The bilinear triad: with g for outputs, <conv(x, w), g> = <x, conv_input(g, w)>
+# = <w, conv_weight(x, g)>. The parameters name the shapes of x and of the kernel, so that all three
+# can share them.
+
+
+def _kernel(name: str, *drop: str) -> Any:
+    def compute(first: Any, second: Any, **params: Any) -> Any:
+        for unused in drop:
+            params.pop(unused)
+        return find_kernel(name, first)(first, second, **params)
+
+    return compute
+
+
+_conv = Primitive(
+    "conv",
+    _kernel("conv", "shape", "kernel"),
+    (
+        lambda g, x, w, **p: _conv_input(g, w, **p),
+        lambda g, x, w, **p: _conv_weight(x, g, **p),
+    ),
+    keep="other",
+)
+_conv_input = Primitive(
+    "conv_input",
+    _kernel("conv_input", "kernel"),
+    (
+        lambda g, u, w, **p: _conv(g, w, **p),
+        lambda g, u, w, **p: _conv_weight(g, u, **p),
+    ),
+    keep="other",
+)
+_conv_weight = Primitive(
+    "conv_weight",
+    _kernel("conv_weight", "shape"),
+    (
+        lambda g, x, u, **p: _conv_input(u, g, **p),
+        lambda g, x, u, **p: _conv(x, g, **p),
+    ),
+    keep="other",
+)

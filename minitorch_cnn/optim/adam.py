@@ -1,0 +1,132 @@
+"""Adam and AdamW: steps scaled by running means of the gradient and of its square.
+
+May import ``optimizer``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from minitorch_cnn.backend import namespace
+from minitorch_cnn.optim.optimizer import Optimizer, State, require_range
+
+
+class Adam(Optimizer):
+    """Each parameter's step is its mean gradient over the root of its mean squared gradient.
+
+    Parameters
+    ----------
+    params : iterable of Parameter, or of dict
+        Parameters, or groups with settings of their own.
+    lr : float
+    betas : (float, float)
+        How much of the old running means of the gradient and of its square is kept.
+    eps : float
+        Added to the root.
+    weight_decay : float
+        Adds ``weight_decay * p`` to the gradient (:class:`AdamW` shrinks ``p`` instead).
+    amsgrad : bool
+        Use the largest mean square so far.
+    maximize : bool
+        Climb instead of descending.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range.
+
+    Notes
+    -----
+    Source: D. Kingma, J. Ba, "Adam", 2015; amsgrad: S. Reddi et al., 2018; in PyTorch's form.
+
+    Examples
+    --------
+    >>> import minitorch_cnn as mt
+    >>> p = mt.nn.Parameter([1.0])
+    >>> (p * p).sum().backward()
+    >>> mt.optim.Adam([p], lr=0.5).step()
+    >>> p.item()
+    0.5
+    """
+
+    default_decay: ClassVar[float] = 0.0
+    decoupled: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float | None = None,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": self.default_decay if weight_decay is None else weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def check(self, group: dict[str, Any]) -> None:
+        super().check(group)
+        require_range(self, group, "eps", 0.0, math.inf)
+        if len(group["betas"]) != 2 or not all(0 <= beta < 1 for beta in group["betas"]):
+            raise ValueError(
+                f"{type(self).__name__}: betas={group['betas']}; expected two numbers from 0 to "
+                "below 1"
+            )
+
+    def update(self, data: Any, gradient: Any, state: State, group: dict[str, Any]) -> Any:
+        xp = namespace(data)
+        lr, decay = group["lr"], group["weight_decay"]
+        if decay and self.decoupled:
+            data = data * (1 - lr * decay)
+        elif decay:
+            gradient = gradient + decay * data
+        if not state:
+            state.update(step=0, exp_avg=xp.zeros_like(data), exp_avg_sq=xp.zeros_like(data))
+            if group["amsgrad"]:
+                state["max_exp_avg_sq"] = xp.zeros_like(data)
+        state["step"] += 1
+        first, second = group["betas"]
+        mean, square = state["exp_avg"], state["exp_avg_sq"]
+        mean *= first
+        mean += (1 - first) * gradient
+        square *= second
+        square += (1 - second) * (gradient * gradient)
+        if group["amsgrad"]:
+            square = state["max_exp_avg_sq"] = xp.maximum(state["max_exp_avg_sq"], square)
+        correction = math.sqrt(1 - second ** state["step"])
+        root = xp.sqrt(square) / correction + group["eps"]
+        return data - lr / (1 - first ** state["step"]) * (mean / root)
+
+
+class AdamW(Adam):
+    """:class:`Adam` with weight decay apart from the gradient: ``p`` shrinks by ``lr * decay``.
+
+    Parameters are those of :class:`Adam`; ``weight_decay`` is 0.01 unless given.
+
+    Notes
+    -----
+    Source: I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", 2019.
+
+    Examples
+    --------
+    >>> import minitorch_cnn as mt
+    >>> p = mt.nn.Parameter([1.0])
+    >>> p.grad = mt.zeros(1)
+    >>> mt.optim.AdamW([p], lr=0.5, weight_decay=0.5).step()
+    >>> p.item()
+    0.75
+    """
+
+    default_decay = 1e-2
+    decoupled = True

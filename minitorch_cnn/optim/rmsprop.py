@@ -1,0 +1,111 @@
+"""RMSprop: steps scaled by a running mean of the squared gradient.
+
+May import ``optimizer``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from minitorch_cnn.backend import namespace
+from minitorch_cnn.optim.optimizer import Optimizer, State, require_range
+
+
+class RMSprop(Optimizer):
+    """``p = p - lr * gradient / (sqrt(mean of gradient**2) + eps)``, with optional momentum.
+
+    Parameters
+    ----------
+    params : iterable of Parameter, or of dict
+        Parameters, or groups with settings of their own.
+    lr : float
+    alpha : float
+        How much of the old running mean is kept.
+    eps : float
+        Added to the root.
+    weight_decay : float
+        Adds ``weight_decay * p`` to the gradient.
+    momentum : float
+    centered : bool
+        Take the square of the mean gradient off the mean square: divide by the spread.
+    maximize : bool
+        Climb instead of descending.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range.
+
+    Notes
+    -----
+    Source: T. Tieleman, G. Hinton, "Lecture 6.5, RMSprop", 2012, in PyTorch's form.
+
+    Examples
+    --------
+    >>> import minitorch_cnn as mt
+    >>> p = mt.nn.Parameter([1.0])
+    >>> (p * p).sum().backward()
+    >>> mt.optim.RMSprop([p], lr=0.05).step()
+    >>> round(p.item(), 4)
+    0.5
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "alpha": alpha,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "momentum": momentum,
+            "centered": centered,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def check(self, group: dict[str, Any]) -> None:
+        super().check(group)
+        require_range(self, group, "alpha", 0.0, math.inf)
+        require_range(self, group, "eps", 0.0, math.inf)
+        require_range(self, group, "momentum", 0.0, math.inf)
+
+    def update(self, data: Any, gradient: Any, state: State, group: dict[str, Any]) -> Any:
+        xp = namespace(data)
+        if group["weight_decay"]:
+            gradient = gradient + group["weight_decay"] * data
+        if not state:
+            state.update(step=0, square_avg=xp.zeros_like(data))
+            if group["momentum"]:
+                state["momentum_buffer"] = xp.zeros_like(data)
+            if group["centered"]:
+                state["grad_avg"] = xp.zeros_like(data)
+        state["step"] += 1
+        keep = group["alpha"]
+        square = state["square_avg"]
+        square *= keep
+        square += (1 - keep) * (gradient * gradient)
+        spread = square
+        if group["centered"]:
+            mean = state["grad_avg"]
+            mean *= keep
+            mean += (1 - keep) * gradient
+            spread = square - mean * mean
+        step = gradient / (xp.sqrt(spread) + group["eps"])
+        if group["momentum"]:
+            velocity = state["momentum_buffer"]
+            velocity *= group["momentum"]
+            velocity += step
+            step = velocity
+        return data - group["lr"] * step

@@ -1,0 +1,232 @@
+"""How an operation and its gradient are declared: one :class:`Primitive` for each.
+
+A primitive says what it computes on raw arrays, one gradient rule for each input, what the rules
+need (``keep``) and how a gradient that grew by broadcasting is brought back (``fit``). Rules are
+written in operators and public op names, which take raw arrays and tensors alike: a plain backward
+runs them on raw arrays, ``create_graph`` runs the same rules on tensors and so records them.
+
+May import ``graph``, ``grad_mode`` and ``backend``; knows no particular operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from types import MethodType
+from typing import Any, Literal
+
+from minitorch_cnn.backend import NAMESPACES, SEALS, backend_of
+from minitorch_cnn.grad_mode import GRAD_ENABLED
+from minitorch_cnn.graph import FREED, NEXT_NUMBER, AnyNode, Boxed, GraphError, Node, box
+
+Rule = Callable[..., Any]
+Keep = Literal["", "inputs", "other", "output"]
+
+PRIMITIVES: dict[str, Primitive] = {}
+"""Every declared primitive by name; tests, the op table of the docs and drawings read it."""
+
+PYTHON_SCALARS = frozenset({float, int, bool})
+"""Numbers stay Python numbers down to the array operator, so they never change a dtype."""
+
+_grad_enabled = GRAD_ENABLED.get
+
+
+class Primitive:
+    """A differentiable operation on tensors or raw arrays.
+
+    Parameters
+    ----------
+    name : str
+        Unique; shown in errors and drawings.
+    compute : callable
+        ``compute(*arrays, **params)`` on raw arrays (and Python scalars).
+    rules : sequence of callable, or None
+        One for each input, ``rule(g, *kept, **params)``; None: not differentiable, so results never
+        need a gradient. A single callable serves any number of inputs: ``rule(position, g, ...)``.
+    keep : {"", "inputs", "other", "output"}
+        What the rules need besides ``g``: nothing; all inputs; of a product, only the factors
+        whose partner needs a gradient (the rest arrive as None); or the result.
+    fit : callable, optional
+        ``fit(g, shape)`` reduces a gradient to its input's shape. Only broadcasting operations
+        have one; for all others a gradient of another shape is an error.
+    views : bool
+        The result may share memory with an input.
+    residual : bool
+        ``compute`` returns ``(result, residual)``; the residual, a constant such as an index, is
+        handed to the rules as last positional argument.
+    """
+
+    __slots__ = ("_keep", "compute", "fit", "guards", "keep", "name", "residual", "rules", "views")
+
+    def __init__(
+        self,
+        name: str,
+        compute: Callable[..., Any],
+        rules: Sequence[Rule] | Rule | None = None,
+        *,
+        keep: Keep = "",
+        fit: Callable[[Any, tuple[int, ...]], Any] | None = None,
+        views: bool = False,
+        residual: bool = False,
+    ) -> None:
+        if name in PRIMITIVES:
+            raise ValueError(f"primitive {name!r} is declared twice; choose another name")
+        self.name = name
+        self.compute = compute
+        self.rules = rules
+        self.keep = keep
+        self.fit = fit
+        self.views = views
+        self.residual = residual
+        self.guards = views or keep in ("inputs", "other")
+        PRIMITIVES[name] = self
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        """As a class attribute, a primitive is a method of the tensor it is looked up on."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        raw = []
+        parents: list[AnyNode | None] = []
+        boxed = tracked = False
+        for argument in args:
+            if isinstance(argument, Boxed):
+                boxed = True
+                node = argument._node
+                raw.append(argument._data)
+                parents.append(node)
+                if node is not None:
+                    tracked = True
+            else:
+                raw.append(argument)
+                parents.append(None)
+        if not boxed:  # inside a gradient rule of a plain backward: raw arrays, nothing to record
+            out = self.compute(*raw, **params)
+            return out[0] if self.residual else out
+        if len(raw) > 1:
+            self.check_backends(raw)
+        try:
+            out = self.compute(*raw, **params)
+        except (ValueError, TypeError, IndexError, OverflowError) as error:
+            raise self.explained(error, raw) from error
+        residual: tuple[Any, ...] = ()
+        if self.residual:
+            out, residual = out[0], out[1:]
+        out = SEALS[type(out)](out)
+        if not tracked or self.rules is None or not _grad_enabled():
+            return box(out, None)
+        kept = (*self.kept(raw, parents, out), *residual)
+        node = Node(self, tuple(parents), kept, params, NEXT_NUMBER(), out.shape, out.dtype)
+        return box(out, node)
+
+    def check_backends(self, raw: Iterable[Any]) -> None:
+        """Refuse what is no array, and arrays of different libraries; name each and the mend."""
+        arrays = [(i, a) for i, a in enumerate(raw) if type(a) not in PYTHON_SCALARS]
+        for position, array in arrays:
+            if type(array) not in NAMESPACES:
+                raise TypeError(
+                    f"{self.name}: argument {position} is a {type(array).__name__}; expected a "
+                    "Tensor or a number: make one with mt.tensor(...)"
+                )
+        if len({id(NAMESPACES[type(array)]) for _, array in arrays}) > 1:
+            where = ", ".join(
+                f"argument {position} of shape {array.shape} on {backend_of(array).name!r}"
+                for position, array in arrays
+            )
+            raise TypeError(
+                f"{self.name}: arguments live on different backends ({where}); bring them together "
+                f"with .to({backend_of(arrays[0][1]).name!r})"
+            )
+
+    def explained(self, error: Exception, raw: Iterable[Any]) -> Exception:
+        """An array library's error, with the operation and the arguments it met."""
+        arguments = ", ".join(
+            f"{array.dtype} {tuple(array.shape)}" if hasattr(array, "shape") else repr(array)
+            for array in raw
+        )
+        kind = type(error) if isinstance(error, (TypeError, IndexError)) else ValueError
+        hint = (
+            " Shapes broadcast from the right where sizes are equal or 1: mend one with reshape or "
+            "expand_dims."
+            if self.fit is not None and isinstance(error, ValueError)
+            else ""
+        )
+        return kind(f"{self.name}({arguments}): {error}.{hint}")
+
+    def kept(self, raw: list[Any], parents: list[AnyNode | None], out: Any) -> tuple[Any, ...]:
+        """What the rules will need, and no more."""
+        if self.keep == "output":
+            return (out,)
+        if self.keep == "inputs":
+            return tuple(raw)
+        if self.keep == "other":
+            first, second = parents
+            return (raw[0] if second is not None else None, raw[1] if first is not None else None)
+        return ()
+
+    def pull(
+        self, node: Node, g: Any, wanted: Callable[[AnyNode], bool] | None, create_graph: bool
+    ) -> list[Any]:
+        """Gradients in the node's inputs for the gradient ``g`` of its result; None if unwanted."""
+        kept = self.usable(node)
+        if create_graph:
+            kept = self.rebox(node, kept)
+        gradients: list[Any] = []
+        rules = self.rules
+        assert rules is not None
+        for position, parent in enumerate(node.parents):
+            if parent is None or (wanted is not None and not wanted(parent)):
+                gradients.append(None)
+                continue
+            if callable(rules):
+                gradient = rules(position, g, *kept, **node.params)
+            else:
+                gradient = rules[position](g, *kept, **node.params)
+            if gradient.shape != parent.shape and self.fit is not None:
+                gradient = self.fit(gradient, parent.shape)
+            self.check_gradient(position, gradient, parent)
+            gradients.append(gradient)
+        return gradients
+
+    def usable(self, node: Node) -> tuple[Any, ...]:
+        """The kept arrays, unless they were given back or overwritten."""
+        kept = node.kept
+        if kept is FREED:
+            raise GraphError(
+                f"{self.name}: its kept arrays were freed by an earlier backward pass; call the "
+                "first one with retain_graph=True, or compute the result again"
+            )
+        if self.guards:
+            for position, parent in enumerate(node.parents):
+                if parent is not None and parent.overwritten > node.number:
+                    raise GraphError(
+                        f"{self.name}: argument {position}, a tensor of shape {parent.shape}, was "
+                        "overwritten (optimiser step, assign_ or load_state_dict) after this graph "
+                        "was recorded; call backward before the write, or compute the result again"
+                    )
+        return tuple(kept)
+
+    def rebox(self, node: Node, kept: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Kept raw arrays as tensors with their own history, so that rules are recorded."""
+        if self.keep == "output":
+            return (box(kept[0], node), *kept[1:])
+        if not self.keep:
+            return kept
+        count = len(node.parents)
+        boxed = (
+            box(array, parent) if type(array) in NAMESPACES else array
+            for array, parent in zip(kept[:count], node.parents, strict=True)
+        )
+        return (*boxed, *kept[count:])
+
+    def check_gradient(self, position: int, gradient: Any, parent: AnyNode) -> None:
+        """A rule that returns another shape or dtype than its input's is wrong: say so."""
+        data = gradient._data if isinstance(gradient, Boxed) else gradient
+        if data.shape != parent.shape or data.dtype != parent.dtype:
+            raise TypeError(
+                f"{self.name}: its gradient rule for argument {position} gave shape {data.shape}, "
+                f"dtype {data.dtype}; the argument has shape {parent.shape}, dtype {parent.dtype}. "
+                "The rule is wrong: it must return a gradient like its input"
+            )

@@ -1,0 +1,484 @@
+"""The Tensor: an array with its history, and every operator and method a user expects on it.
+
+Methods call the functions of ``ops`` and add nothing of their own. May import everything below
+``nn``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from minitorch_cnn import engine
+from minitorch_cnn.backend import DTYPES, as_dtype, backend_of, canonical_dtype, get_backend
+from minitorch_cnn.creation import raw_array
+from minitorch_cnn.grad_mode import no_grad
+from minitorch_cnn.graph import NEXT_NUMBER, Boxed, HookHandle, Leaf, box
+from minitorch_cnn.ops import elementwise, indexing, linalg, shape
+from minitorch_cnn.ops.arguments import is_floating, is_operand
+from minitorch_cnn.ops.arrange import unstack
+from minitorch_cnn.tensor_methods import ArrayMethods
+from minitorch_cnn.tensor_text import tensor_html, tensor_text
+
+
+def _binary(function: Callable[..., Any], *, swapped: bool = False) -> Callable[..., Any]:
+    """An operator method; unknown operands are left to their own type."""
+
+    def method(self: Tensor, other: Any) -> Any:
+        if not is_operand(other):
+            return NotImplemented
+        return function(other, self) if swapped else function(self, other)
+
+    method.__doc__ = function.__doc__
+    return method
+
+
+class Tensor(ArrayMethods, Boxed):
+    """An n-dimensional array that remembers how it was computed.
+
+    Make one with :func:`minitorch_cnn.tensor`. Tensors are values: they are never changed in
+    place (``x += 1`` makes a new tensor and binds the name to it), so a recorded graph can rely on
+    what it kept. Parameters are overwritten as a whole, by :meth:`assign_`.
+
+    Parameters
+    ----------
+    data : array_like
+        As for :func:`minitorch_cnn.tensor`.
+    dtype, backend, requires_grad
+        As for :func:`minitorch_cnn.tensor`.
+
+    Examples
+    --------
+    >>> import minitorch_cnn as mt
+    >>> x = mt.Tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    __slots__ = ()
+    __array_ufunc__ = None  # so that ndarray + Tensor is left to Tensor
+    __array_priority__ = 1000
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        dtype: Any = None,
+        backend: Any = None,
+        requires_grad: bool = False,
+    ) -> None:
+        self._data = raw_array(data, dtype=dtype, backend=backend, copy=True)
+        self._node = None
+        self._grad = None
+        if requires_grad:
+            self.requires_grad_()
+
+    # --- what it is -----------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Any:
+        """The raw array, of the backend's own type. Do not write to it; NumPy's is read-only."""
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        raise TypeError(
+            "Tensor.data cannot be bound anew: a graph may rely on it. Overwrite a parameter with "
+            "p.assign_(array), or make a new tensor with mt.tensor(array)"
+        )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Size along every axis."""
+        return tuple(self._data.shape)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return int(self._data.ndim)
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return int(self._data.size)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype, the same object on every backend, such as ``mt.float32``."""
+        return canonical_dtype(self._data.dtype)
+
+    @property
+    def backend(self) -> str:
+        """Name of the backend the array lives in."""
+        return backend_of(self._data).name
+
+    @property
+    def device(self) -> Any:
+        """The array library's device object (array API), such as ``"cpu"``."""
+        return self._data.device
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the entries."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802  (the array API's name)
+        """A matrix, transposed."""
+        if self.ndim != 2:
+            raise ValueError(
+                f"T is for 2 dimensions, this tensor has {self.ndim}; use .mT for stacks of "
+                "matrices or mt.permute_dims"
+            )
+        return self.mT
+
+    @property
+    def mT(self) -> Tensor:  # noqa: N802  (the array API's name)
+        """The last two axes swapped."""
+        return shape.matrix_transpose(self)  # type: ignore[no-any-return]
+
+    # --- gradient -------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded. Can be set on leaves."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Ask for this leaf's gradient, or no longer; returns the tensor itself."""
+        if requires_grad and self._node is None:
+            if not is_floating(self._data.dtype):
+                raise TypeError(
+                    f"requires_grad: only floating-point tensors have gradients, this one is "
+                    f"{self.dtype}; convert it with .to(mt.float32) first"
+                )
+            self._node = Leaf(self, tuple(self._data.shape), self._data.dtype)
+        elif not requires_grad and self._node is not None:
+            if not self.is_leaf:
+                raise ValueError(
+                    "requires_grad=False on a computed tensor; use .detach() for a tensor without "
+                    "history"
+                )
+            self._node = None
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by the user and not computed from tensors that need gradients."""
+        return self._node is None or isinstance(self._node, Leaf)
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient summed up by :meth:`backward` so far, of this tensor's shape and dtype."""
+        return self._grad  # type: ignore[no-any-return]
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(
+                    f"grad: expected a Tensor or None, got a {type(value).__name__}; make it with "
+                    "mt.tensor(...)"
+                )
+            if value.shape != self.shape or value.dtype != self.dtype:
+                raise ValueError(
+                    f"grad: shape {value.shape}, {value.dtype} for a tensor of shape {self.shape}, "
+                    f"{self.dtype}; they must be equal"
+                )
+        self._grad = value
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        *,
+        create_graph: bool = False,
+        retain_graph: bool | None = None,
+    ) -> None:
+        """Add the gradient of this tensor to ``.grad`` of every leaf it was computed from.
+
+        Parameters
+        ----------
+        gradient : Tensor, optional
+            Gradient at this tensor, of its shape; may be left out for one element (then 1).
+        create_graph : bool
+            Record the gradients, so that they can be differentiated again.
+        retain_graph : bool, optional
+            Keep what the graph holds for another pass; ``create_graph`` by default.
+
+        Raises
+        ------
+        GraphError
+            If nothing was recorded, the graph was freed by an earlier pass, or a parameter it
+            needs was overwritten. No ``.grad`` is changed then.
+        ValueError, TypeError
+            If ``gradient`` is missing or does not fit.
+
+        >>> import minitorch_cnn as mt
+        >>> x = mt.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x**2).backward(mt.tensor([1.0, 10.0]))
+        >>> x.grad
+        tensor([ 2., 40.])
+        """
+        engine.backward(self, gradient, create_graph=create_graph, retain_graph=retain_graph)
+
+    def detach(self) -> Tensor:
+        """The same array without history; gradients do not flow through it."""
+        return box(self._data, None)  # type: ignore[no-any-return]
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> HookHandle:
+        """Call ``hook(gradient)`` when this tensor's gradient is computed; it may return another.
+
+        Returns
+        -------
+        HookHandle
+            Its ``remove()`` takes the hook off.
+
+        Raises
+        ------
+        ValueError
+            If this tensor needs no gradient.
+
+        >>> import minitorch_cnn as mt
+        >>> x = mt.tensor(3.0, requires_grad=True)
+        >>> handle = x.register_hook(lambda g: g * 10)
+        >>> (2 * x).backward()
+        >>> x.grad
+        tensor(20.)
+        """
+        if self._node is None:
+            raise ValueError(
+                "register_hook: this tensor needs no gradient; make it with requires_grad=True"
+            )
+        return HookHandle(self._node, hook)
+
+    def retain_grad(self) -> None:
+        """Keep ``.grad`` of this computed tensor too (leaves keep theirs anyway)."""
+        if self.is_leaf and self._node is not None:
+            return
+        this = ref(self)
+
+        def keep(gradient: Tensor) -> None:
+            tensor = this()
+            if tensor is not None:
+                with no_grad():
+                    before = tensor._grad
+                    tensor._grad = gradient if before is None else before + gradient
+
+        self.register_hook(keep)
+
+    def assign_(self, value: Any) -> Tensor:
+        """Overwrite the entries of a leaf; the one way in which a tensor changes.
+
+        Graphs recorded before, that still need the old entries, raise on ``backward``. Dtype and
+        backend stay.
+
+        Parameters
+        ----------
+        value : array_like or Tensor
+            Of this tensor's shape.
+
+        Raises
+        ------
+        ValueError
+            If the shape differs or this tensor was computed.
+
+        >>> import minitorch_cnn as mt
+        >>> mt.zeros(2).assign_([1, 2])
+        tensor([1., 2.])
+        """
+        if not self.is_leaf:
+            raise ValueError(
+                "assign_: this tensor was computed from others; only leaves (parameters, buffers) "
+                "can be overwritten"
+            )
+        new = raw_array(value, dtype=self.dtype, backend=backend_of(self._data), copy=True)
+        if tuple(new.shape) != self.shape:
+            raise ValueError(
+                f"assign_: entries of shape {tuple(new.shape)} for a tensor of shape {self.shape}; "
+                "they must be equal"
+            )
+        self._rebind(new)
+        return self
+
+    def _rebind(self, array: Any) -> None:
+        """Put a new sealed raw array of the same shape and dtype in place of the old one."""
+        self._data = array
+        if isinstance(self._node, Leaf):
+            self._node.overwritten = NEXT_NUMBER()
+
+    # --- leaving and moving ---------------------------------------------------------------------
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """The entries as a read-only NumPy array on the host, sharing memory where possible.
+
+        Raises
+        ------
+        TypeError
+            If the tensor needs a gradient: call ``.detach().numpy()`` to say it is not wanted.
+        """
+        if self._node is not None:
+            raise TypeError(
+                "numpy: this tensor needs a gradient, which NumPy would lose; use .detach().numpy()"
+            )
+        host = backend_of(self._data).to_numpy(self._data).view()
+        host.setflags(write=False)
+        return host
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if self.backend != "numpy":
+            raise TypeError(
+                f"this tensor lives on backend {self.backend!r}; bring it to the host with .numpy() "
+                'or .to("numpy") first'
+            )
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def item(self) -> float | int | bool:
+        """The one entry as a Python number.
+
+        >>> import minitorch_cnn as mt
+        >>> mt.tensor([2.5]).item()
+        2.5
+        """
+        if self.size != 1:
+            raise ValueError(f"item: a tensor of shape {self.shape} has {self.size} entries, not 1")
+        return backend_of(self._data).to_numpy(self._data).item()  # type: ignore[no-any-return]
+
+    def tolist(self) -> Any:
+        """The entries as nested lists of Python numbers."""
+        return backend_of(self._data).to_numpy(self._data).tolist()
+
+    def to(self, target: Any) -> Tensor:
+        """This tensor in another backend or with another dtype; itself if nothing changes.
+
+        Both are differentiable.
+
+        Parameters
+        ----------
+        target : str, Backend or dtype
+            Such as ``"cupy"``, ``"float64"`` or ``mt.float64``.
+
+        >>> import minitorch_cnn as mt
+        >>> mt.tensor([1, 2]).to("float64").dtype
+        dtype('float64')
+        """
+        if not isinstance(target, (str, np.dtype, type)) or (
+            isinstance(target, str) and target not in DTYPES
+        ):
+            return shape.to_backend(self, get_backend(target))  # type: ignore[no-any-return]
+        return shape.astype(self, as_dtype(target))  # type: ignore[no-any-return]
+
+    def astype(self, dtype: Any) -> Tensor:
+        """This tensor with another dtype; see :func:`minitorch_cnn.astype`."""
+        return shape.astype(self, as_dtype(dtype))  # type: ignore[no-any-return]
+
+    def clone(self) -> Tensor:
+        """A copy with its own memory; gradients flow through it."""
+        return elementwise.positive(self)  # type: ignore[no-any-return]
+
+    # --- Python's protocols ---------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return tensor_text(self)
+
+    def _repr_html_(self) -> str:
+        return tensor_html(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.size == 1 else repr(self)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("a 0-d tensor has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.shape:
+            raise TypeError("a 0-d tensor cannot be iterated over; use .item()")
+        return iter(unstack(self))
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"the truth of a tensor of shape {self.shape} is ambiguous; use .any() or .all()"
+            )
+        return bool(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu" or self.ndim:
+            raise TypeError(f"only 0-d integer tensors can be an index, not {self.dtype} {self.shape}")
+        return int(self.item())
+
+    __hash__ = object.__hash__
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return indexing.getitem(self, key)  # type: ignore[no-any-return]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError(
+            "tensors are values and cannot be changed in place; use mt.where(mask, value, x), "
+            "mt.index_add, or x.assign_(array) to overwrite a parameter as a whole"
+        )
+
+    # --- operators ------------------------------------------------------------------------------
+
+    __add__ = _binary(elementwise.add)
+    __radd__ = _binary(elementwise.add, swapped=True)
+    __sub__ = _binary(elementwise.subtract)
+    __rsub__ = _binary(elementwise.subtract, swapped=True)
+    __mul__ = _binary(elementwise.multiply)
+    __rmul__ = _binary(elementwise.multiply, swapped=True)
+    __truediv__ = _binary(elementwise.divide)
+    __rtruediv__ = _binary(elementwise.divide, swapped=True)
+    __floordiv__ = _binary(elementwise.floor_divide)
+    __rfloordiv__ = _binary(elementwise.floor_divide, swapped=True)
+    __mod__ = _binary(elementwise.remainder)
+    __rmod__ = _binary(elementwise.remainder, swapped=True)
+    __pow__ = _binary(elementwise.pow)
+    __rpow__ = _binary(elementwise.pow, swapped=True)
+    __matmul__ = _binary(linalg.matmul)
+    __rmatmul__ = _binary(linalg.matmul, swapped=True)
+    __and__ = _binary(elementwise.bitwise_and)
+    __rand__ = _binary(elementwise.bitwise_and, swapped=True)
+    __or__ = _binary(elementwise.bitwise_or)
+    __ror__ = _binary(elementwise.bitwise_or, swapped=True)
+    __xor__ = _binary(elementwise.bitwise_xor)
+    __rxor__ = _binary(elementwise.bitwise_xor, swapped=True)
+    __lshift__ = _binary(elementwise.bitwise_left_shift)
+    __rlshift__ = _binary(elementwise.bitwise_left_shift, swapped=True)
+    __rshift__ = _binary(elementwise.bitwise_right_shift)
+    __rrshift__ = _binary(elementwise.bitwise_right_shift, swapped=True)
+    __lt__ = _binary(elementwise.less)
+    __le__ = _binary(elementwise.less_equal)
+    __gt__ = _binary(elementwise.greater)
+    __ge__ = _binary(elementwise.greater_equal)
+    __eq__ = _binary(elementwise.equal)  # type: ignore[assignment]
+    __ne__ = _binary(elementwise.not_equal)  # type: ignore[assignment]
+
+    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        return self // other, self % other
+
+    def __neg__(self) -> Tensor:
+        return elementwise.negative(self)  # type: ignore[no-any-return]
+
+    def __pos__(self) -> Tensor:
+        return elementwise.positive(self)  # type: ignore[no-any-return]
+
+    def __abs__(self) -> Tensor:
+        return elementwise.abs(self)  # type: ignore[no-any-return]
+
+    def __invert__(self) -> Tensor:
+        return elementwise.bitwise_invert(self)  # type: ignore[no-any-return]

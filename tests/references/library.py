@@ -1,0 +1,25 @@
+"""minitorch_cnn as a `Framework`: what the tests run the cases with."""
+
+from typing import Any
+
+import numpy as np
+
+import minitorch_cnn as mt
+from minitorch_cnn import nn, optim
+
+from .case import Array
+
+
+class MinitorchCnn:
+    nn = nn
+    functional = nn.functional
+    optim = optim
+
+    def tensor(self, array: Array, requires_grad: bool = False) -> Any:
+        return mt.tensor(array, requires_grad=requires_grad)
+
+    def numpy(self, tensor: Any) -> Array:
+        return np.array(tensor.detach().numpy())
+
+    def float64(self, module: Any) -> Any:
+        return module.to("float64")
