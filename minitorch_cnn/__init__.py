@@ -52,3 +52,4 @@ from minitorch_cnn.ops.shape import (
 )
 from minitorch_cnn.random import bernoulli, normal, rand, randint, randn, randperm, seed, uniform
 from minitorch_cnn import data, datasets, nn, optim, random
+from minitorch_cnn.io import load, save

@@ -12,13 +12,15 @@ import os
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from minitorch_backends import portable
 from minitorch_backends.numpy import backend as make_numpy_backend
 from minitorch_backends.protocol import Array, Backend, BackendUnavailable, Kernel
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINT_GROUP = "minitorch_cnn.backends"
 
@@ -91,6 +93,8 @@ def kernel(name: str, array: Array) -> Kernel:
 
 @lru_cache(maxsize=None)
 def _entry_points() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # 10 ms, and rarely needed
+
     return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
 
 

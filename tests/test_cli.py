@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import functools
 import importlib.util
 import json
 import os
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from safetensors.numpy import load_file, save_file
+from tqdm import tqdm
 
 import minitorch_cnn as mt
 from minitorch_cnn.cli import main
@@ -250,6 +252,7 @@ def test_without_matplotlib_the_pictures_are_left_out_and_come_later(
 
 def test_a_terminal_gets_a_bar(train, capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("tqdm.tqdm", functools.partial(tqdm, mininterval=0))
     assert train("--epochs", "1", "--batch-size", "1", "--out", "run") == 0
     out, err = capsys.readouterr()
     assert "epoch 1/1:" in err

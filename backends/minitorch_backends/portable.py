@@ -15,7 +15,7 @@ from typing import Any
 from array_api_compat import array_namespace
 
 from minitorch_backends.protocol import Array, Kernel
-from minitorch_backends.select import index_add, select, select_back
+from minitorch_backends.select import argsort, index_add, select, select_back
 from minitorch_backends.special import erf
 from minitorch_backends.windows import Pairs, offsets, output_sizes
 
@@ -258,6 +258,7 @@ KERNELS: dict[str, Kernel] = {
         place,
         sum_pool,
         sum_pool_input,
+        argsort,
         index_add,
         select,
         select_back,

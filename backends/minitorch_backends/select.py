@@ -41,6 +41,12 @@ def index_add(values: Array, *, index: Array, size: int) -> Array:
     return out
 
 
+def argsort(x: Array, *, axis: int, descending: bool, stable: bool) -> Array:
+    """Indices that sort ``x`` along ``axis``."""
+    xp = array_namespace(x)
+    return xp.argsort(x, axis=axis, descending=descending, stable=stable)
+
+
 def select(x: Array, *, key: tuple[Any, ...]) -> Array:
     """``x[key]`` for a key that holds arrays of integers or booleans, as in NumPy."""
     xp = array_namespace(x)
@@ -83,7 +89,7 @@ def _cells(xp: Any, shape: Ints, key: tuple[Any, ...], device: Any) -> Array:
         if isinstance(part, slice):
             where = position if position < front else position + len(together)
             line = xp.arange(*part.indices(shape[axis]), dtype=xp.int64, device=device)
-            index = xp.reshape(line, [-1 if i == where else 1 for i in range(ndim)])
+            index = xp.reshape(line, tuple(-1 if i == where else 1 for i in range(ndim)))
             position += 1
         else:
             sizes = (1,) * front + (1,) * (len(together) - part.ndim) + tuple(part.shape)

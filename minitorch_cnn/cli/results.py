@@ -8,7 +8,10 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import numpy
+
 from minitorch_cnn.io import atomic_write
+from minitorch_cnn.models import PICTURE_SHAPE
 from minitorch_cnn.train import RunFolder
 
 LEARNING_CURVE = "learning_curve.png"
@@ -30,7 +33,7 @@ def write_results(folder: RunFolder, model: Any) -> list[str]:
 
     drawings: dict[str, Callable[[], Any]] = {
         LEARNING_CURVE: lambda: viz.learning_curve(folder.record["history"]),
-        KERNELS: lambda: viz.kernels(viz.first_kernels(model)),
+        KERNELS: lambda: viz.kernels(**_first_kernels(model)),
     }
     for name, draw in drawings.items():
         viz.save_png(draw(), folder.path / name)
@@ -45,3 +48,21 @@ def _write_confusion(folder: RunFolder) -> None:
     writer.writerows([label, *row] for label, row in enumerate(confusion))
     with atomic_write(folder.path / CONFUSION) as file:
         file.write(text.getvalue().encode())
+
+
+def _first_kernels(model: Any) -> dict[str, Any]:
+    """The kernels of the first layer with weights, as arguments of ``viz.kernels``."""
+    weight = next(iter(model.parameters())).detach().numpy()
+    if weight.ndim == 2:  # dense: a neuron's weights lie like the pixels they are linked to
+        return {"weight": weight.reshape(-1, *PICTURE_SHAPE[1:])}
+    if weight.ndim == 4:  # convolution: one kernel per channel for all positions
+        return {"weight": weight[:, 0]}
+    # Locally connected: one kernel per channel and position; a few of both.
+    rows, columns, channels = weight.shape[:3]
+    places = [(rows * n // 8, columns * n // 8) for n in range(8)]
+    chosen = [(channel, *place) for channel in range(min(4, channels)) for place in places]
+    return {
+        "weight": numpy.stack([weight[row, column, c, 0] for c, row, column in chosen]),
+        "labels": [f"{c} at {row}, {column}" for c, row, column in chosen],
+        "title": "Kernels of the first layer: four channels, each at eight positions",
+    }

@@ -17,7 +17,7 @@ import numpy
 
 import minitorch_cnn as mt
 from minitorch_cnn import data, nn, optim
-from minitorch_cnn.cli.arguments import TrainOptions
+from minitorch_cnn.cli.arguments import TrainOptions, program_version
 from minitorch_cnn.cli.console import Progress, confusion_table
 from minitorch_cnn.cli.digits import fingerprint, load_digits
 from minitorch_cnn.cli.errors import CommandError, UsageError
@@ -179,7 +179,7 @@ def _record(options: TrainOptions, digits: dict[str, Any]) -> dict[str, Any]:
         "versions": {
             "python": platform.python_version(),
             "numpy": numpy.__version__,
-            "minitorch_cnn": mt.__version__,
+            "minitorch_cnn": program_version(),
         },
         "data": digits,
         "history": [],

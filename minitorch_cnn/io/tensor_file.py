@@ -222,7 +222,7 @@ def _storable(name: str, value: Any) -> Any:
     """Turn ``value`` into what the library takes: a C-contiguous array of a known dtype."""
     import numpy as np
 
-    array = value.numpy() if isinstance(value, Tensor) else value
+    array = value.detach().numpy() if isinstance(value, Tensor) else value
     if not isinstance(array, np.ndarray):
         raise TypeError(
             f"save: {name!r} is a {type(value).__name__}, expected a Tensor or a NumPy array"

@@ -234,9 +234,7 @@ def index_add(x: Any, index: Any, values: Any, axis: int = 0) -> Any:
 
 _argsort = Primitive(
     "argsort",
-    lambda x, *, axis, descending, stable: namespace(x).argsort(
-        x, axis=axis, descending=descending, stable=stable
-    ),
+    lambda x, **order: kernel("argsort", x)(x, **order),
 )
 
 

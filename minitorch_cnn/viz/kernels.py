@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 _MAX_KERNELS = 32
 
 
-def kernels(weight: Any, *, title: str = "Kernels of the first layer") -> Any:
+def kernels(
+    weight: Any, *, title: str = "Kernels of the first layer", labels: Sequence[str] = ()
+) -> Any:
     """Draw one small picture per kernel, all on one scale of colours.
 
     Parameters
@@ -17,6 +20,8 @@ def kernels(weight: Any, *, title: str = "Kernels of the first layer") -> Any:
         The first 32 are drawn. Zero is white, positive weights are red and negative ones blue, in
         a map of colours that does not need red to be told from green.
     title : str
+    labels : sequence of str
+        One per kernel; numbers if not given.
 
     Returns
     -------
@@ -36,9 +41,10 @@ def kernels(weight: Any, *, title: str = "Kernels of the first layer") -> Any:
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
-    for number, (axes, kernel) in enumerate(zip(grid.flat, shown, strict=False)):
+    labels = labels or [str(number) for number in range(len(shown))]
+    for axes, kernel, label in zip(grid.flat, shown, labels, strict=False):
         axes.imshow(kernel, norm=colours.norm, cmap=colours.cmap, interpolation="nearest")
-        axes.set_title(str(number), fontsize=8, pad=2)
+        axes.set_title(label, fontsize=8, pad=2)
         axes.set_axis_on()
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_color("0.6")

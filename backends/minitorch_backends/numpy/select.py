@@ -1,4 +1,4 @@
-"""NumPy kernels of indexing by arrays and of scattered addition.
+"""NumPy kernels of sorting, indexing by arrays and scattered addition.
 
 Same names, signatures and meaning as in ``select.py`` one floor up.
 """
@@ -40,4 +40,13 @@ def select_back(g: Array, *, key: tuple[Any, ...], shape: Sequence[int]) -> Arra
     return out
 
 
-KERNELS: dict[str, Kernel] = {f.__name__: f for f in (index_add, select, select_back)}
+def argsort(x: Array, *, axis: int, descending: bool, stable: bool) -> Array:
+    kind = "stable" if stable else None
+    if not descending:
+        return np.argsort(x, axis=axis, kind=kind)
+    # Sorted from behind and read from behind, so that equal entries keep their order.
+    backwards = np.flip(np.argsort(np.flip(x, axis), axis=axis, kind=kind), axis)
+    return x.shape[axis] - 1 - backwards
+
+
+KERNELS: dict[str, Kernel] = {f.__name__: f for f in (argsort, index_add, select, select_back)}
