@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from minitorch_backends import portable
 from minitorch_backends.numpy import backend as make_numpy_backend
 from minitorch_backends.protocol import Array, Backend, BackendUnavailable, Kernel
@@ -26,9 +27,7 @@ ENTRY_POINT_GROUP = "minitorch_cnn.backends"
 
 float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
 int8, int16, int32, int64 = (np.dtype(name) for name in ("int8", "int16", "int32", "int64"))
-uint8, uint16, uint32, uint64 = (
-    np.dtype(name) for name in ("uint8", "uint16", "uint32", "uint64")
-)
+uint8, uint16, uint32, uint64 = (np.dtype(name) for name in ("uint8", "uint16", "uint32", "uint64"))
 bool_ = np.dtype("bool")
 
 DTYPES = {
@@ -81,8 +80,8 @@ def backend_of(array: Any) -> Backend:
         ) from None
 
 
-@lru_cache(maxsize=None)
-def _kernel(name: str, array_type: type) -> Kernel:
+@cache
+def _kernel(name: str, array_type: Hashable) -> Kernel:
     return _by_type[array_type].kernels.get(name) or portable.KERNELS[name]
 
 
@@ -91,7 +90,7 @@ def kernel(name: str, array: Array) -> Kernel:
     return _kernel(name, type(array))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _entry_points() -> dict[str, EntryPoint]:
     from importlib.metadata import entry_points  # 10 ms, and rarely needed
 
@@ -150,7 +149,7 @@ def default_backend() -> Backend:
     return _context_default.get() or _process_default[0]
 
 
-class use_backend:  # noqa: N801  (called like a function)
+class use_backend:
     """Set the backend in which new tensors are made; also a context manager.
 
     Called, it changes the default of the whole process. In a ``with`` statement it holds for the
@@ -190,13 +189,12 @@ class use_backend:  # noqa: N801  (called like a function)
         return f"use_backend({self.backend.name!r})"
 
 
-@lru_cache(maxsize=None)
+@cache
 def canonical_dtype(native: Any) -> np.dtype[Any]:
     """The public dtype (a ``numpy.dtype``) for a backend's own dtype object."""
-    try:
+    if isinstance(native, (np.dtype, type, str)):
         return np.dtype(native)
-    except TypeError:
-        return np.dtype(str(native).rpartition(".")[2])
+    return np.dtype(str(native).rpartition(".")[2])  # such as "array_api_strict.float32"
 
 
 def as_dtype(dtype: Any) -> np.dtype[Any]:

@@ -15,8 +15,8 @@ from contextvars import ContextVar, Token
 from typing import Any, TypeVar
 
 from minitorch_cnn import engine
-from minitorch_cnn.graph import AnyNode, Boxed, Node
-from minitorch_cnn.primitive import Primitive
+from minitorch_cnn.graph import FREED, AnyNode, Boxed, Node
+from minitorch_cnn.primitive import Primitive, freed, overwritten
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -25,7 +25,7 @@ run_bodies = _RUN_BODIES.get
 """Whether bodies run here instead of the kernels that stand in for them."""
 
 
-class compositions:  # noqa: N801  (used like a function)
+class compositions:
     """Run every layer function through its readable body instead of a kernel.
 
     >>> import minitorch_cnn as mt
@@ -97,19 +97,26 @@ class Fused(Primitive):
     def pull(
         self, node: Node, g: Any, wanted: Callable[[AnyNode], bool] | None, create_graph: bool
     ) -> list[Any]:
-        kept = self.usable(node)
+        kept = node.kept
+        if kept is FREED:
+            raise freed(self.name)
+        for position, parent in enumerate(node.parents):
+            if parent is not None and parent.overwritten > node.number:
+                raise overwritten(node, position)
         needed = [p is not None and (wanted is None or wanted(p)) for p in node.parents]
         if create_graph:
             inputs = self.rebox(node, kept)[: len(node.parents)]
             gradients = self.through_body(inputs, g, needed, node.params)
         else:
-            gradients = self.backward(g, *kept, **node.params)
-        answer = []
+            gradients = list(self.backward(g, *kept, **node.params))
+        answer: list[Any] = []
         for position, parent in enumerate(node.parents):
             if parent is None or not needed[position]:
                 answer.append(None)
                 continue
-            self.check_gradient(position, gradients[position], parent)
+            data = gradients[position]._data if create_graph else gradients[position]
+            if data.shape != parent.shape or data.dtype != parent.dtype:
+                raise self.misfit(position, data, parent)
             answer.append(gradients[position])
         return answer
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from minitorch_backends.protocol import Backend
 
+from minitorch_backends.protocol import Backend
 from minitorch_cnn.backend import (
     NAMESPACES,
     SEALS,

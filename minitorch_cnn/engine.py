@@ -9,15 +9,14 @@ work. Knows nodes and their ``pull``, and no operation; may import ``graph``, ``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from minitorch_cnn.backend import SEALS, namespace
 from minitorch_cnn.grad_mode import set_grad_enabled
 from minitorch_cnn.graph import FREED, AnyNode, Boxed, GraphError, Leaf, box
 
-
-def _number(node: AnyNode) -> int:
-    return node.number
+_number = attrgetter("number")
 
 
 def _ancestors(roots: Iterable[AnyNode], stop: frozenset[AnyNode]) -> list[AnyNode]:
@@ -78,13 +77,14 @@ def propagate(
             if isinstance(node, Leaf):
                 results[node] = gradient
                 continue
-            if targets is not None and node in targets:
-                results[node] = gradient
-            if node in stop:
-                continue
-            pulled = node.primitive.pull(node, gradient, wanted, create_graph)
-            for parent, part in zip(node.parents, pulled, strict=True):
-                if part is not None:
+            if targets is not None:
+                if node in targets:
+                    results[node] = gradient
+                if node in stop:
+                    continue
+            parts = node.primitive.pull(node, gradient, wanted, create_graph)
+            for parent, part in zip(node.parents, parts, strict=True):
+                if part is not None and parent is not None:
                     before = table.get(parent)
                     table[parent] = part if before is None else before + part
             if not retain_graph and node.kept:
@@ -162,9 +162,7 @@ def _require_node(output: Any, what: str) -> AnyNode:
     return output._node
 
 
-def backward(
-    output: Any, gradient: Any, *, create_graph: bool, retain_graph: bool | None
-) -> None:
+def backward(output: Any, gradient: Any, *, create_graph: bool, retain_graph: bool | None) -> None:
     """Add the gradient of ``output`` to ``.grad`` of every leaf it was computed from."""
     node = _require_node(output, "backward")
     seed = _seed(output, gradient, "backward")
@@ -262,9 +260,7 @@ def grad(
                 f"grad: the outputs do not depend on input {position} (shape {node.shape}); pass "
                 "allow_unused=True to get None for it"
             )
-        gradients.append(
-            value if value is None or create_graph else box(_sealed(value), None)
-        )
+        gradients.append(value if value is None or create_graph else box(_sealed(value), None))
     return tuple(gradients)
 
 

@@ -26,7 +26,7 @@ def is_grad_enabled() -> bool:
     return GRAD_ENABLED.get()
 
 
-class set_grad_enabled:  # noqa: N801  (used like a function)
+class set_grad_enabled:
     """Record operations or not, inside a ``with`` block or a decorated function.
 
     Parameters
@@ -74,7 +74,7 @@ class set_grad_enabled:  # noqa: N801  (used like a function)
         return called  # type: ignore[return-value]
 
 
-class no_grad(set_grad_enabled):  # noqa: N801
+class no_grad(set_grad_enabled):
     """Do not record operations: results need no gradient. Context manager and decorator.
 
     >>> @no_grad()
@@ -88,7 +88,7 @@ class no_grad(set_grad_enabled):  # noqa: N801
         super().__init__(False)
 
 
-class enable_grad(set_grad_enabled):  # noqa: N801
+class enable_grad(set_grad_enabled):
     """Record operations again inside a ``no_grad`` block. Context manager and decorator.
 
     >>> with no_grad(), enable_grad():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Union
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Node:
     def __init__(
         self,
         primitive: Primitive,
-        parents: tuple[Union[Node, Leaf, None], ...],
+        parents: tuple[Node | Leaf | None, ...],
         kept: Any,
         params: dict[str, Any],
         number: int,
@@ -84,7 +84,7 @@ class Leaf:
         return "<leaf>"
 
 
-AnyNode = Union[Node, Leaf]
+AnyNode = Node | Leaf
 Hook = Callable[[Any], Any]
 
 

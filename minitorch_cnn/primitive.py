@@ -18,7 +18,7 @@ from minitorch_cnn.backend import NAMESPACES, SEALS, backend_of
 from minitorch_cnn.grad_mode import GRAD_ENABLED
 from minitorch_cnn.graph import FREED, NEXT_NUMBER, AnyNode, Boxed, GraphError, Node, box
 
-Rule = Callable[..., Any]
+Rule = Callable[..., Any] | None
 Keep = Literal["", "inputs", "other", "output"]
 
 PRIMITIVES: dict[str, Primitive] = {}
@@ -72,7 +72,7 @@ class Primitive:
             raise ValueError(f"primitive {name!r} is declared twice; choose another name")
         self.name = name
         self.compute = compute
-        self.rules = rules
+        self.rules = tuple(rules) if isinstance(rules, (tuple, list)) else rules
         self.keep = keep
         self.fit = fit
         self.views = views
@@ -170,43 +170,32 @@ class Primitive:
         self, node: Node, g: Any, wanted: Callable[[AnyNode], bool] | None, create_graph: bool
     ) -> list[Any]:
         """Gradients in the node's inputs for the gradient ``g`` of its result; None if unwanted."""
-        kept = self.usable(node)
+        kept = node.kept
+        if kept is FREED:
+            raise freed(self.name)
         if create_graph:
             kept = self.rebox(node, kept)
         gradients: list[Any] = []
-        rules = self.rules
-        assert rules is not None
+        rules, params, guards = self.rules, node.params, self.guards
         for position, parent in enumerate(node.parents):
+            if guards and parent is not None and parent.overwritten > node.number:
+                raise overwritten(node, position)
             if parent is None or (wanted is not None and not wanted(parent)):
                 gradients.append(None)
-                continue
-            if callable(rules):
-                gradient = rules(position, g, *kept, **node.params)
             else:
-                gradient = rules[position](g, *kept, **node.params)
-            if gradient.shape != parent.shape and self.fit is not None:
-                gradient = self.fit(gradient, parent.shape)
-            self.check_gradient(position, gradient, parent)
-            gradients.append(gradient)
+                if type(rules) is tuple:
+                    gradient = rules[position](g, *kept, **params)
+                else:
+                    gradient = rules(position, g, *kept, **params)  # type: ignore[misc, operator]
+                if gradient.shape != parent.shape and self.fit is not None:
+                    gradient = self.fit(gradient, parent.shape)
+                if not create_graph:
+                    if gradient.shape != parent.shape or gradient.dtype != parent.dtype:
+                        raise self.misfit(position, gradient, parent)
+                elif gradient._data.shape != parent.shape or gradient._data.dtype != parent.dtype:
+                    raise self.misfit(position, gradient._data, parent)
+                gradients.append(gradient)
         return gradients
-
-    def usable(self, node: Node) -> tuple[Any, ...]:
-        """The kept arrays, unless they were given back or overwritten."""
-        kept = node.kept
-        if kept is FREED:
-            raise GraphError(
-                f"{self.name}: its kept arrays were freed by an earlier backward pass; call the "
-                "first one with retain_graph=True, or compute the result again"
-            )
-        if self.guards:
-            for position, parent in enumerate(node.parents):
-                if parent is not None and parent.overwritten > node.number:
-                    raise GraphError(
-                        f"{self.name}: argument {position}, a tensor of shape {parent.shape}, was "
-                        "overwritten (optimiser step, assign_ or load_state_dict) after this graph "
-                        "was recorded; call backward before the write, or compute the result again"
-                    )
-        return tuple(kept)
 
     def rebox(self, node: Node, kept: tuple[Any, ...]) -> tuple[Any, ...]:
         """Kept raw arrays as tensors with their own history, so that rules are recorded."""
@@ -221,12 +210,29 @@ class Primitive:
         )
         return (*boxed, *kept[count:])
 
-    def check_gradient(self, position: int, gradient: Any, parent: AnyNode) -> None:
-        """A rule that returns another shape or dtype than its input's is wrong: say so."""
-        data = gradient._data if isinstance(gradient, Boxed) else gradient
-        if data.shape != parent.shape or data.dtype != parent.dtype:
-            raise TypeError(
-                f"{self.name}: its gradient rule for argument {position} gave shape {data.shape}, "
-                f"dtype {data.dtype}; the argument has shape {parent.shape}, dtype {parent.dtype}. "
-                "The rule is wrong: it must return a gradient like its input"
-            )
+    def misfit(self, position: int, gradient: Any, parent: AnyNode) -> TypeError:
+        """The error for a rule that returned another shape or dtype than its input's."""
+        return TypeError(
+            f"{self.name}: its gradient rule for argument {position} gave shape {gradient.shape}, "
+            f"dtype {gradient.dtype}; the argument has shape {parent.shape}, dtype {parent.dtype}. "
+            "The rule is wrong: it must return a gradient like its input"
+        )
+
+
+def freed(name: str) -> GraphError:
+    """The error for a second backward pass through a node whose arrays were given back."""
+    return GraphError(
+        f"{name}: its kept arrays were freed by an earlier backward pass; call the first one with "
+        "retain_graph=True, or compute the result again"
+    )
+
+
+def overwritten(node: Node, position: int) -> GraphError:
+    """The error for a node whose input was overwritten after it was recorded."""
+    parent = node.parents[position]
+    shape = () if parent is None else parent.shape
+    return GraphError(
+        f"{node.primitive.name}: argument {position}, a tensor of shape {shape}, was overwritten "
+        "(optimiser step, assign_ or load_state_dict) after this graph was recorded; call backward "
+        "before the write, or compute the result again"
+    )

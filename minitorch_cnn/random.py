@@ -140,9 +140,7 @@ def randint(
     return _tensor(host, dtype, backend, False)
 
 
-def randperm(
-    n: int, *, rng: np.random.Generator | None = None, backend: AnyBackend = None
-) -> Any:
+def randperm(n: int, *, rng: np.random.Generator | None = None, backend: AnyBackend = None) -> Any:
     """The integers from 0 to ``n - 1`` in random order.
 
     >>> import minitorch_cnn as mt

@@ -28,12 +28,16 @@ def _binary(function: Callable[..., Any], *, swapped: bool = False) -> Callable[
     """An operator method; unknown operands are left to their own type."""
 
     def method(self: Tensor, other: Any) -> Any:
-        if not is_operand(other):
-            return NotImplemented
-        return function(other, self) if swapped else function(self, other)
+        if type(other) in _PLAIN or is_operand(other):
+            return function(self, other)
+        return NotImplemented
 
-    method.__doc__ = function.__doc__
-    return method
+    def swapped_method(self: Tensor, other: Any) -> Any:
+        return function(other, self) if is_operand(other) else NotImplemented
+
+    chosen = swapped_method if swapped else method
+    chosen.__doc__ = function.__doc__
+    return chosen
 
 
 class Tensor(ArrayMethods, Boxed):
@@ -127,7 +131,7 @@ class Tensor(ArrayMethods, Boxed):
         return self.size * self.dtype.itemsize
 
     @property
-    def T(self) -> Tensor:  # noqa: N802  (the array API's name)
+    def T(self) -> Tensor:
         """A matrix, transposed."""
         if self.ndim != 2:
             raise ValueError(
@@ -137,7 +141,7 @@ class Tensor(ArrayMethods, Boxed):
         return self.mT
 
     @property
-    def mT(self) -> Tensor:  # noqa: N802  (the array API's name)
+    def mT(self) -> Tensor:
         """The last two axes swapped."""
         return shape.matrix_transpose(self)  # type: ignore[no-any-return]
 
@@ -328,15 +332,15 @@ class Tensor(ArrayMethods, Boxed):
             raise TypeError(
                 "numpy: this tensor needs a gradient, which NumPy would lose; use .detach().numpy()"
             )
-        host = backend_of(self._data).to_numpy(self._data).view()
+        host: np.ndarray[Any, Any] = backend_of(self._data).to_numpy(self._data).view()
         host.setflags(write=False)
         return host
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self.backend != "numpy":
             raise TypeError(
-                f"this tensor lives on backend {self.backend!r}; bring it to the host with .numpy() "
-                'or .to("numpy") first'
+                f"this tensor lives on backend {self.backend!r}; bring it to the host with .numpy()"
+                ' or .to("numpy") first'
             )
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
@@ -419,7 +423,9 @@ class Tensor(ArrayMethods, Boxed):
 
     def __index__(self) -> int:
         if self.dtype.kind not in "iu" or self.ndim:
-            raise TypeError(f"only 0-d integer tensors can be an index, not {self.dtype} {self.shape}")
+            raise TypeError(
+                f"only 0-d integer tensors can be an index, not {self.dtype} {self.shape}"
+            )
         return int(self.item())
 
     __hash__ = object.__hash__
@@ -465,8 +471,8 @@ class Tensor(ArrayMethods, Boxed):
     __le__ = _binary(elementwise.less_equal)
     __gt__ = _binary(elementwise.greater)
     __ge__ = _binary(elementwise.greater_equal)
-    __eq__ = _binary(elementwise.equal)  # type: ignore[assignment]
-    __ne__ = _binary(elementwise.not_equal)  # type: ignore[assignment]
+    __eq__ = _binary(elementwise.equal)
+    __ne__ = _binary(elementwise.not_equal)
 
     def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
         return self // other, self % other
@@ -482,3 +488,7 @@ class Tensor(ArrayMethods, Boxed):
 
     def __invert__(self) -> Tensor:
         return elementwise.bitwise_invert(self)  # type: ignore[no-any-return]
+
+
+_PLAIN = frozenset({Tensor, float, int})
+"""Types of nearly all operands; others are looked at more closely."""

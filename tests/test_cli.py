@@ -27,9 +27,10 @@ from minitorch_cnn.models import MODELS
 from minitorch_cnn.train import evaluate
 
 PNG = b"\x89PNG\r\n\x1a\n"
+PICTURES = {"learning_curve.png", "kernels.png"}
 RESULTS = {
-    *("run.json", "model.safetensors", "optimizer.safetensors"),
-    *("confusion.csv", "learning_curve.png", "kernels.png"),
+    *("run.json", "model.safetensors", "optimizer.safetensors", "confusion.csv"),
+    *PICTURES,
 }
 
 
@@ -80,6 +81,18 @@ def train(digits):
         return main(["train", *small, "--augment", *words])
 
     return call
+
+
+@pytest.fixture
+def without_matplotlib():
+    find = importlib.util.find_spec
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            importlib.util,
+            "find_spec",
+            lambda name, *rest: None if name == "matplotlib" else find(name, *rest),
+        )
+        yield patch
 
 
 @pytest.fixture(scope="session")
@@ -201,7 +214,7 @@ def test_learning_reaches_the_stripes(train, tmp_path):
     assert history(tmp_path / "run")[-1]["test_accuracy"] == 1.0
 
 
-def test_the_same_seed_repeats_every_bit_and_another_does_not(train, tmp_path):
+def test_the_same_seed_repeats_every_bit_and_another_does_not(train, without_matplotlib, tmp_path):
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
         assert train("--seed", seed, "--out", name) == 0
     assert weights(tmp_path / "a") == weights(tmp_path / "b")
@@ -209,7 +222,9 @@ def test_the_same_seed_repeats_every_bit_and_another_does_not(train, tmp_path):
     assert weights(tmp_path / "a") != weights(tmp_path / "c")
 
 
-def test_folders_of_runs_are_named_and_never_overwritten(train, tmp_path, capsys):
+def test_folders_of_runs_are_named_and_never_overwritten(
+    train, without_matplotlib, tmp_path, capsys
+):
     assert train("--epochs", "1") == 0
     assert train("--epochs", "1") == 0
     assert train("--epochs", "1", "--name", "mine") == 0
@@ -230,20 +245,13 @@ def test_folders_of_runs_are_named_and_never_overwritten(train, tmp_path, capsys
 
 
 def test_without_matplotlib_the_pictures_are_left_out_and_come_later(
-    train, tmp_path, capsys, monkeypatch
+    train, without_matplotlib, tmp_path, capsys
 ):
-    find = importlib.util.find_spec
-    with monkeypatch.context() as without:
-        without.setattr(
-            importlib.util,
-            "find_spec",
-            lambda name, *rest: None if name == "matplotlib" else find(name, *rest),
-        )
-        assert train("--epochs", "1", "--out", "run") == 0
+    assert train("--epochs", "1", "--out", "run") == 0
     out = capsys.readouterr().out
     assert "pip install 'minitorch-cnn[viz]'" in out
-    pictures = {"learning_curve.png", "kernels.png"}
-    assert {file.name for file in (tmp_path / "run").iterdir()} == RESULTS - pictures
+    assert {file.name for file in (tmp_path / "run").iterdir()} == RESULTS - PICTURES
+    without_matplotlib.undo()
     before = weights(tmp_path / "run")
     assert main(["train", "--resume", "run"]) == 0
     assert {file.name for file in (tmp_path / "run").iterdir()} == RESULTS
@@ -315,30 +323,29 @@ def test_ctrl_c_keeps_the_checkpoint_and_resume_ends_with_the_same_bits(
 
 
 def test_a_run_killed_at_any_file_operation_can_be_resumed(
-    train, finished, tmp_path, capsys, monkeypatch
+    train, without_matplotlib, tmp_path, monkeypatch
 ):
-    """Every place where a file is about to take its name, before and after."""
-    replace = os.replace
-    for calls in range(100):
-        out = tmp_path / f"run-{calls}"
-        with monkeypatch.context() as dying:
-            dying.setattr(os, "replace", failing_after(replace, calls // 2, Killed()))
-            if calls % 2:
-                dying.setattr(shutil, "rmtree", failing_after(shutil.rmtree, 0, Killed()))
-            try:
-                code = train("--lr", "0.01", "--out", str(out))
-            except Killed:
-                code = None
-        if code == 0 and calls % 2 == 0:
-            break
-        if (out / "run.json").exists():
-            assert main(["train", "--resume", str(out)]) == 0
-        else:
-            assert train("--lr", "0.01", "--out", str(out)) == 0
-        assert weights(out) == weights(finished), calls
-        assert {file.name for file in out.iterdir()} == RESULTS, calls
-        shutil.rmtree(out)
-    assert calls > 20
+    """Killed wherever a file is about to take its name or an old checkpoint to be deleted."""
+    small = ("--epochs", "2", "--batch-size", "64")
+    assert train(*small, "--out", "whole") == 0
+    expected = weights(tmp_path / "whole")
+    for name, operation in ((os, "replace"), (shutil, "rmtree")):
+        code, calls = None, 0
+        while code is None:
+            out = tmp_path / f"{operation}-{calls}"
+            with monkeypatch.context() as dying:
+                function = getattr(name, operation)
+                dying.setattr(name, operation, failing_after(function, calls, Killed()))
+                try:
+                    code = train(*small, "--out", str(out))
+                except Killed:
+                    calls += 1
+            resumable = (out / "run.json").exists()
+            again = ["--resume", str(out)] if resumable else None
+            assert (main(["train", *again]) if again else train(*small, "--out", str(out))) == 0
+            assert weights(out) == expected
+            assert {file.name for file in out.iterdir()} == RESULTS - PICTURES
+        assert calls == {"replace": 11, "rmtree": 2}[operation]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
@@ -518,13 +525,20 @@ def test_bad_data_is_refused_before_anything_is_written(train, tmp_path, capsys,
     assert [file.name for file in tmp_path.iterdir()] == ["data"]
 
 
-@pytest.mark.parametrize("place", ["file", "file/run"])
-def test_a_place_that_cannot_be_written(train, tmp_path, capsys, place):
+@pytest.mark.parametrize(
+    ("place", "code", "message"),
+    [
+        ("file", 2, "file is a file; choose another --out"),
+        ("file/run", 1, "a part of the folder's path is a file; choose another folder"),
+    ],
+)
+def test_a_place_that_cannot_be_written(train, tmp_path, capsys, place, code, message):
     (tmp_path / "file").write_text("precious")
-    assert train("--out", place) == 1
+    assert train("--out", place) == code
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1
-    assert "file" in err
+    assert message in err
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
     assert (tmp_path / "file").read_text() == "precious"
 
 
@@ -552,7 +566,7 @@ def predicted(capsys, *words):
 def test_predictions_are_those_of_the_model(finished, pictures, capsys):
     model = MODELS["mlp"]()
     model.load_state_dict(mt.load(finished / "model.safetensors"))
-    scores = model(mt.tensor((pictures[0] / 255).astype(np.float32))).numpy().astype(float)
+    scores = model(mt.tensor((pictures[0] / 255).astype(np.float32))).detach().numpy()
     expected = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 
     results = predicted(capsys, finished, "several.npy")
@@ -701,4 +715,4 @@ def test_a_bad_checkpoint_is_one_message(finished, pictures, tmp_path, capsys, c
     out, err = capsys.readouterr()
     assert out == ""
     assert message in err
-    assert len(err.splitlines()) == 1
+    assert "Traceback" not in err

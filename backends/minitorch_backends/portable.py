@@ -66,9 +66,7 @@ def fold(
     return out[(*everything, *inside)]
 
 
-def conv(
-    x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int
-) -> Array:
+def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
     """Cross-correlate ``x (N, C, *spatial)`` with ``w (O, C/groups, *kernel)``."""
     xp = array_namespace(x, w)
     kernel = w.shape[2:]
@@ -123,7 +121,8 @@ def max_pool(
     inside = xp.ones((1, 1, *x.shape[2:]), dtype=xp.int64, device=x.device)
     cells = xp.reshape(xp.cumulative_sum(xp.reshape(inside, (-1,))) - 1, inside.shape)
     cells = pad_windows(cells, padding, -1)
-    best, index = None, None
+    best: Array = None
+    index: Array = None
     for _, where in offsets(kernel, stride, dilation, positions):
         piece = padded[(slice(None), slice(None), *where)]
         place = xp.broadcast_to(cells[(slice(None), slice(None), *where)], piece.shape)

@@ -38,10 +38,14 @@ class Backend(Protocol):
         name falls back to the portable one.
     """
 
-    name: str
-    array_types: tuple[type, ...]
-    xp: Any
-    kernels: Mapping[str, Kernel]
+    @property
+    def name(self) -> str: ...
+    @property
+    def array_types(self) -> tuple[type, ...]: ...
+    @property
+    def xp(self) -> Any: ...
+    @property
+    def kernels(self) -> Mapping[str, Kernel]: ...
 
     def asarray(self, array: Any, *, copy: bool) -> Array:
         """Bring a NumPy array (or an own array) to this library; ``copy=False`` may share."""

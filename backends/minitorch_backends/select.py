@@ -59,9 +59,7 @@ def select_back(g: Array, *, key: tuple[Any, ...], shape: Ints) -> Array:
     """The adjoint of :func:`select`: add ``g`` into zeros of ``shape``."""
     xp = array_namespace(g)
     cells = _cells(xp, shape, key, g.device)
-    flat = index_add(
-        xp.reshape(g, (-1,)), index=xp.reshape(cells, (-1,)), size=math.prod(shape)
-    )
+    flat = index_add(xp.reshape(g, (-1,)), index=xp.reshape(cells, (-1,)), size=math.prod(shape))
     return xp.reshape(flat, tuple(shape))
 
 

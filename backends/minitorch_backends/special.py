@@ -112,9 +112,7 @@ def erf(x: Array) -> Array:
     middle = _ERF_NEAR_ONE + _ratio(size - 1, _AROUND_ONE)
     safe = xp.maximum(size, 0.5)
     inverse = 1 / (safe * safe)
-    correction = xp.where(
-        size < 1 / 0.35, _ratio(inverse, _LARGE), _ratio(inverse, _VERY_LARGE)
-    )
+    correction = xp.where(size < 1 / 0.35, _ratio(inverse, _LARGE), _ratio(inverse, _VERY_LARGE))
     large = 1 - xp.exp(-safe * safe - 0.5625 + correction) / safe
     magnitude = xp.where(size < 0.84375, small, xp.where(size < 1.25, middle, large))
     return xp.where(x < 0, -magnitude, magnitude)

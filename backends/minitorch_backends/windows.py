@@ -12,7 +12,9 @@ from itertools import product
 Pairs = Sequence[tuple[int, int]]
 
 
-def output_size(size: int, kernel: int, stride: int, padding: tuple[int, int], dilation: int) -> int:
+def output_size(
+    size: int, kernel: int, stride: int, padding: tuple[int, int], dilation: int
+) -> int:
     """Number of window positions along one dimension (0 or less: the window does not fit).
 
     Source: V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learning", 2016.

@@ -23,6 +23,7 @@ _ADVICE = {
     errno.EROFS: "the file system is read-only; choose another folder",
     errno.ENOENT: "the folder does not exist; create it first",
     errno.ENOTDIR: "a part of the folder's path is a file; choose another folder",
+    errno.EEXIST: "there is a file of this name; choose another",
     errno.EISDIR: "this is a folder; name a file in it",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
@@ -78,10 +79,23 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        if isinstance(error, OSError) and error.errno in _ADVICE:
-            message = f"could not write {os.fspath(path)}: {_ADVICE[error.errno]}"
-            raise OSError(error.errno, message) from error
+        if isinstance(error, OSError):
+            raise _explained(error, path) from error
         raise
+
+
+def make_folder(path: str | os.PathLike[str]) -> None:
+    """Make a folder and those above it, if it is not there yet.
+
+    Raises
+    ------
+    OSError
+        As for :func:`atomic_write`.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _explained(error, path) from error
 
 
 def remove_leftovers(folder: str | os.PathLike[str]) -> None:
@@ -93,6 +107,13 @@ def remove_leftovers(folder: str | os.PathLike[str]) -> None:
     for path in Path(folder).glob(".*.tmp"):
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def _explained(error: OSError, path: str | os.PathLike[str]) -> OSError:
+    """The same error, with what to do about it if we know."""
+    if error.errno not in _ADVICE:
+        return error
+    return OSError(error.errno, f"could not write {os.fspath(path)}: {_ADVICE[error.errno]}")
 
 
 def _flush_folder(folder: Path) -> None:

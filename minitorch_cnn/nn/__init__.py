@@ -8,6 +8,7 @@ from minitorch_cnn.nn import functional, init
 from minitorch_cnn.nn.activation import (
     ELU,
     GELU,
+    SELU,
     Hardsigmoid,
     Hardswish,
     Hardtanh,
@@ -17,9 +18,8 @@ from minitorch_cnn.nn.activation import (
     Mish,
     ReLU,
     ReLU6,
-    SELU,
-    SiLU,
     Sigmoid,
+    SiLU,
     Softmax,
     Softplus,
     Softsign,
@@ -77,6 +77,9 @@ from minitorch_cnn.nn.pool import (
 )
 
 __all__ = [
+    "ELU",
+    "GELU",
+    "SELU",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -93,9 +96,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Dropout2d",
-    "ELU",
     "Flatten",
-    "GELU",
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
@@ -118,7 +119,6 @@ __all__ = [
     "Parameter",
     "ReLU",
     "ReLU6",
-    "SELU",
     "Sequential",
     "SiLU",
     "Sigmoid",

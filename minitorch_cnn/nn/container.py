@@ -92,8 +92,8 @@ class Flatten(Module):
     def forward(self, x: Any) -> Any:
         if raw(x).ndim <= self.start_dim:
             raise ValueError(
-                f"Flatten: an input of shape {tuple(raw(x).shape)} has no axis {self.start_dim}; is "
-                "the batch axis missing?"
+                f"Flatten: an input of shape {tuple(raw(x).shape)} has no axis {self.start_dim}; "
+                "is the batch axis missing?"
             )
         return flatten(x, self.start_dim, self.end_dim)
 

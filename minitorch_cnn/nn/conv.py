@@ -71,7 +71,7 @@ class _Convolution(Module):
         )
 
     def forward(self, x: Any) -> Any:
-        padding = self.padding
+        padding: Any = self.padding
         if self.padding_mode != "zeros":
             name = type(self).__name__
             pairs = padding_pairs(padding, self.kernel_size, self.stride, self.dilation, name)

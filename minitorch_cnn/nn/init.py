@@ -39,8 +39,9 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     >>> round(calculate_gain("relu"), 4)
     1.4142
     """
-    gains = {"linear": 1.0, "conv2d": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2)}
-    gains["selu"] = 3 / 4
+    convolutions = (f"conv{kind}{d}d" for kind in ("", "_transpose") for d in (1, 2, 3))
+    gains = dict.fromkeys(("linear", "sigmoid", *convolutions), 1.0)
+    gains |= {"tanh": 5 / 3, "relu": math.sqrt(2), "selu": 3 / 4}
     if nonlinearity == "leaky_relu":
         return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
     if nonlinearity not in gains:

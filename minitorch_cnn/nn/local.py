@@ -81,9 +81,7 @@ class LocallyConnected2d(Module):
         shape = (*self.output_size, out_channels, in_channels // groups, *self.kernel_size)
         self.weight = Parameter(init.default_uniform(shape, links, rng), **place)
         offsets = (out_channels, *self.output_size)
-        self.bias = (
-            Parameter(init.default_uniform(offsets, links, rng), **place) if bias else None
-        )
+        self.bias = Parameter(init.default_uniform(offsets, links, rng), **place) if bias else None
 
     def forward(self, x: Any) -> Any:
         settings = (self.stride, self.padding, self.dilation, self.groups)

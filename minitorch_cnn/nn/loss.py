@@ -24,7 +24,7 @@ class _Loss(Module):
         for name, value in settings.items():
             setattr(self, name, Buffer(value) if isinstance(value, Tensor) else value)
 
-    def forward(self, input: Any, target: Any) -> Any:  # noqa: A002
+    def forward(self, input: Any, target: Any) -> Any:
         settings = {name: getattr(self, name) for name in self._names}
         return type(self).function(input, target, **settings)
 
@@ -55,7 +55,7 @@ class L1Loss(_Loss):
 
 
 class SmoothL1Loss(_Loss):
-    """Squared for small and absolute for large differences, over ``beta``; see :func:`functional.smooth_l1_loss`."""
+    """Huber loss over ``beta``; see :func:`functional.smooth_l1_loss`."""
 
     function = staticmethod(functional.smooth_l1_loss)
 
@@ -86,8 +86,19 @@ class CrossEntropyLoss(_Loss):
 
     function = staticmethod(functional.cross_entropy)
 
-    def __init__(self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0) -> None:
-        super().__init__(weight=weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)
+    def __init__(
+        self,
+        weight: Any = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(
+            weight=weight,
+            ignore_index=ignore_index,
+            reduction=reduction,
+            label_smoothing=label_smoothing,
+        )
 
 
 class NLLLoss(_Loss):
@@ -95,7 +106,9 @@ class NLLLoss(_Loss):
 
     function = staticmethod(functional.nll_loss)
 
-    def __init__(self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> None:
+    def __init__(
+        self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
+    ) -> None:
         super().__init__(weight=weight, ignore_index=ignore_index, reduction=reduction)
 
 

@@ -308,7 +308,7 @@ def _move(tensor: Tensor, target: Any) -> None:
     """Give a parameter or buffer, and its gradient, another backend or floating dtype."""
     is_backend = not isinstance(target, str) or target not in DTYPES
     if is_backend and (isinstance(target, str) or hasattr(target, "array_types")):
-        options = {"dtype": None, "backend": get_backend(target)}
+        options: dict[str, Any] = {"dtype": None, "backend": get_backend(target)}
     elif not is_floating(tensor.data.dtype):
         return
     else:

@@ -36,9 +36,7 @@ def is_array(x: Any) -> bool:
 def require_array(x: Any, name: str) -> Any:
     """``x`` itself if it is a tensor or raw array, else a TypeError."""
     if not is_array(x):
-        raise TypeError(
-            f"{name}: expected a Tensor, got {_kind(x)}; make one with mt.tensor(...)"
-        )
+        raise TypeError(f"{name}: expected a Tensor, got {_kind(x)}; make one with mt.tensor(...)")
     return x
 
 

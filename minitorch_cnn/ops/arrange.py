@@ -134,7 +134,9 @@ def _flip_compute(x: Any, *, axes: tuple[int, ...]) -> Any:
     return namespace(x).flip(x, axis=axes)
 
 
-_flip = Primitive("flip", _flip_compute, (lambda g, *, axes: _flip(g, axes=axes),), views=True)
+_flip: Primitive = Primitive(
+    "flip", _flip_compute, (lambda g, *, axes: _flip(g, axes=axes),), views=True
+)
 
 
 def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
@@ -185,7 +187,7 @@ _pad = Primitive(
     lambda x, *, widths, value: kernel("pad", x)(x, widths=widths, value=value),
     (lambda g, *, widths, value: _crop(g, widths=widths, value=0),),
 )
-_crop = Primitive(
+_crop: Primitive = Primitive(
     "crop",
     _crop_compute,
     (lambda g, *, widths, value: _pad(g, widths=widths, value=0),),
@@ -222,7 +224,7 @@ def pad(x: Any, pad_width: int | Sequence[Any], constant_value: float = 0) -> An
 def _widths(pad_width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
     if isinstance(pad_width, int):
         return ((pad_width, pad_width),) * ndim
-    pairs = [shape_tuple(p, "pad") if isinstance(p, Sequence) else p for p in pad_width]
+    pairs: list[Any] = [shape_tuple(p, "pad") if isinstance(p, Sequence) else p for p in pad_width]
     if len(pairs) == 2 and all(isinstance(p, int) for p in pairs):
         return ((pairs[0], pairs[1]),) * ndim
     if len(pairs) != ndim or not all(isinstance(p, tuple) and len(p) == 2 for p in pairs):

@@ -1,9 +1,9 @@
 """Convolution as what it is: a dense product per position, with local links and tied weights.
 
 Read from top to bottom: ``dense_per_position`` multiplies the window at each position by a matrix
-of that position's own; ``locally_connected`` cuts the windows; ``convolve`` is the locally connected
-product with one weight broadcast over all positions. The kernels at the end stand in for it: a
-triad of bilinear operations, each the gradient rule of the others, so that derivatives of any
+of that position's own; ``locally_connected`` cuts the windows; ``convolve`` is the locally
+connected product with one weight broadcast over all positions. The kernels at the end stand in for
+it: a triad of bilinear operations, each the gradient rule of the others, so that derivatives of any
 order stay among the three. May import ``window``, ``linalg`` and what lies below them.
 """
 
@@ -13,7 +13,6 @@ import math
 from typing import Any
 
 from minitorch_backends.windows import output_sizes
-
 from minitorch_cnn.backend import kernel as find_kernel
 from minitorch_cnn.composition import composition
 from minitorch_cnn.ops.arguments import raw
@@ -116,7 +115,7 @@ _conv = Primitive(
     ),
     keep="other",
 )
-_conv_input = Primitive(
+_conv_input: Primitive = Primitive(
     "conv_input",
     _kernel("conv_input", "kernel"),
     (
@@ -125,7 +124,7 @@ _conv_input = Primitive(
     ),
     keep="other",
 )
-_conv_weight = Primitive(
+_conv_weight: Primitive = Primitive(
     "conv_weight",
     _kernel("conv_weight", "shape"),
     (

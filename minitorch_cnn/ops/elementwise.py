@@ -118,9 +118,7 @@ class Binary(Primitive):
             kept = (data_a, data_b)
         else:
             kept = (out,) if keep else ()
-        return box(
-            out, Node(self, (node_a, node_b), kept, {}, NEXT_NUMBER(), out.shape, out.dtype)
-        )
+        return box(out, Node(self, (node_a, node_b), kept, {}, NEXT_NUMBER(), out.shape, out.dtype))
 
     def meet(self, tensor: Any, scalar: Any) -> Any:
         """An untracked tensor in the dtype in which it meets a Python number."""
@@ -201,14 +199,10 @@ remainder = Binary(
 )
 negative = Unary("negative", operator.neg, lambda g: -g, floating=False)
 positive = Unary("positive", operator.pos, lambda g: g, floating=False)
-abs = Unary(  # noqa: A001  (the array API's name)
-    "abs", _of_namespace("abs"), lambda g, x: g * sign(x), keep="inputs", floating=False
-)
-sign = Unary("sign", _of_namespace("sign"), _zeros, floating=False)
+abs = Unary("abs", _of_namespace("abs"), lambda g, x: g * sign(x), keep="inputs", floating=False)
+sign: Unary = Unary("sign", _of_namespace("sign"), _zeros, floating=False)
 square = Unary("square", lambda x: x * x, lambda g, x: g * (2 * x), keep="inputs", floating=False)
-reciprocal = Unary(
-    "reciprocal", lambda x: 1 / x, lambda g, y: -g * y * y, keep="output"
-)
+reciprocal = Unary("reciprocal", lambda x: 1 / x, lambda g, y: -g * y * y, keep="output")
 
 
 def _power_scalar_rule(g: Any, x: Any, *, exponent: float) -> Any:
@@ -244,7 +238,9 @@ _power = Binary("power", operator.pow, (_base_rule, _exponent_rule), keep="input
 
 exp = Unary("exp", _of_namespace("exp"), lambda g, y: g * y, keep="output")
 exp2 = Unary(
-    "exp2", lambda x: namespace(x).exp(x * math.log(2)), lambda g, y: g * (y * math.log(2)),
+    "exp2",
+    lambda x: namespace(x).exp(x * math.log(2)),
+    lambda g, y: g * (y * math.log(2)),
     keep="output",
 )
 expm1 = Unary("expm1", _of_namespace("expm1"), lambda g, y: g * (y + 1), keep="output")
@@ -263,7 +259,7 @@ sqrt = Unary("sqrt", _of_namespace("sqrt"), lambda g, y: g / (2 * y), keep="outp
 rsqrt = Unary(
     "rsqrt", lambda x: 1 / namespace(x).sqrt(x), lambda g, y: -0.5 * g * y * y * y, keep="output"
 )
-hypot = Binary(
+hypot: Binary = Binary(
     "hypot",
     _of_namespace("hypot"),
     (lambda g, a, b: g * (a / hypot(a, b)), lambda g, a, b: g * (b / hypot(a, b))),
@@ -278,7 +274,7 @@ def _sigmoid(x: Any) -> Any:
     return xp.where(x >= 0, 1 / (1 + powers), powers / (1 + powers))
 
 
-sigmoid = Unary("sigmoid", _sigmoid, lambda g, y: g * (y * (1 - y)), keep="output")
+sigmoid: Unary = Unary("sigmoid", _sigmoid, lambda g, y: g * (y * (1 - y)), keep="output")
 erf = Unary(
     "erf",
     lambda x: kernel("erf", x)(x),
@@ -296,7 +292,7 @@ relu = Unary(
 # --- trigonometric and hyperbolic functions ----------------------------------------------------
 
 sin = Unary("sin", _of_namespace("sin"), lambda g, x: g * cos(x), keep="inputs")
-cos = Unary("cos", _of_namespace("cos"), lambda g, x: -g * sin(x), keep="inputs")
+cos: Unary = Unary("cos", _of_namespace("cos"), lambda g, x: -g * sin(x), keep="inputs")
 tan = Unary("tan", _of_namespace("tan"), lambda g, y: g * (1 + y * y), keep="output")
 asin = Unary("asin", _of_namespace("asin"), lambda g, x: g * rsqrt(1 - x * x), keep="inputs")
 acos = Unary("acos", _of_namespace("acos"), lambda g, x: -g * rsqrt(1 - x * x), keep="inputs")
@@ -309,7 +305,7 @@ atan2 = Binary(
     floating=True,
 )
 sinh = Unary("sinh", _of_namespace("sinh"), lambda g, x: g * cosh(x), keep="inputs")
-cosh = Unary("cosh", _of_namespace("cosh"), lambda g, x: g * sinh(x), keep="inputs")
+cosh: Unary = Unary("cosh", _of_namespace("cosh"), lambda g, x: g * sinh(x), keep="inputs")
 tanh = Unary("tanh", _of_namespace("tanh"), lambda g, y: g * (1 - y * y), keep="output")
 asinh = Unary("asinh", _of_namespace("asinh"), lambda g, x: g * rsqrt(x * x + 1), keep="inputs")
 acosh = Unary("acosh", _of_namespace("acosh"), lambda g, x: g * rsqrt(x * x - 1), keep="inputs")
@@ -317,10 +313,10 @@ atanh = Unary("atanh", _of_namespace("atanh"), lambda g, x: g / (1 - x * x), kee
 
 # --- rounding ----------------------------------------------------------------------------------
 
-floor = Unary("floor", _of_namespace("floor"), _zeros, floating=False)
+floor: Unary = Unary("floor", _of_namespace("floor"), _zeros, floating=False)
 ceil = Unary("ceil", _of_namespace("ceil"), _zeros, floating=False)
 trunc = Unary("trunc", _of_namespace("trunc"), _zeros, floating=False)
-round = Unary("round", _of_namespace("round"), _zeros, floating=False)  # noqa: A001
+round = Unary("round", _of_namespace("round"), _zeros, floating=False)
 
 # --- choice: ties share the gradient equally ---------------------------------------------------
 
@@ -360,7 +356,7 @@ isnan = Unary("isnan", _of_namespace("isnan"))
 isinf = Unary("isinf", _of_namespace("isinf"))
 isfinite = Unary("isfinite", _of_namespace("isfinite"))
 signbit = Unary("signbit", _of_namespace("signbit"))
-copysign = Binary(
+copysign: Binary = Binary(
     "copysign",
     _of_namespace("copysign"),
     (lambda g, a, b: g * (sign(a) * copysign(abs(sign(a)), b)), _zeros),
@@ -420,7 +416,7 @@ def _meet_pair(x: Any, y: Any) -> tuple[Any, Any]:
     return x, y
 
 
-def pow(x: Any, exponent: Any) -> Any:  # noqa: A001  (the array API's name)
+def pow(x: Any, exponent: Any) -> Any:
     """``x`` to the power ``exponent``, element by element; both broadcast.
 
     The gradient in ``x`` is 0 for exponent 0, also at ``x = 0``; in the exponent it is 0 at
@@ -443,7 +439,7 @@ def pow(x: Any, exponent: Any) -> Any:  # noqa: A001  (the array API's name)
     return _power(x, exponent)
 
 
-def clip(x: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002  (the array API's names)
+def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     """``x`` limited to the interval from ``min`` to ``max``; the gradient at the edges is 1.
 
     Parameters

@@ -170,14 +170,12 @@ _take_along, _ = linear_pair(
 
 
 def _scatter_along(g: Any, index: Any, axis: int, shape: tuple[int, ...]) -> Any:
-    """Add ``g`` into zeros of ``shape`` at ``index`` along ``axis``: one flat scattered addition."""
+    """Add ``g`` into zeros of ``shape`` at ``index`` along ``axis``, as one flat addition."""
     xp = namespace(g)
     size = math.prod(shape)
     cells = xp.reshape(xp.arange(size, dtype=xp.int64, device=g.device), shape)
     places = xp.take_along_axis(cells, index, axis=axis)
-    flat = kernel("index_add", g)(
-        xp.reshape(g, (-1,)), index=xp.reshape(places, (-1,)), size=size
-    )
+    flat = kernel("index_add", g)(xp.reshape(g, (-1,)), index=xp.reshape(places, (-1,)), size=size)
     return xp.reshape(flat, shape)
 
 

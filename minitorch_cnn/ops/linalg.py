@@ -114,7 +114,10 @@ def tensordot(a: Any, b: Any, axes: int | tuple[Sequence[int], Sequence[int]] = 
     >>> mt.tensordot(mt.ones((2, 3, 4)), mt.ones((3, 4, 5))).shape
     (2, 5)
     """
-    shape_a, shape_b = raw(require_array(a, "tensordot")).shape, raw(require_array(b, "tensordot")).shape
+    shape_a, shape_b = (
+        raw(require_array(a, "tensordot")).shape,
+        raw(require_array(b, "tensordot")).shape,
+    )
     if isinstance(axes, int):
         if not 0 <= axes <= min(len(shape_a), len(shape_b)):
             raise ValueError(f"tensordot: cannot contract {axes} axes of {shape_a} and {shape_b}")
@@ -195,7 +198,7 @@ def _subscripts(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     inputs = left.split(",")
     if len(inputs) != len(ndims):
         raise ValueError(
-            f"einsum {subscripts!r}: {len(inputs)} terms for {len(ndims)} tensors; write one for each"
+            f"einsum {subscripts!r}: {len(inputs)} terms for {len(ndims)} tensors; each needs one"
         )
     used = set(left) | set(right)
     free = [letter for letter in ascii_letters if letter not in used]
@@ -207,8 +210,8 @@ def _subscripts(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
         count = ndim - len(named) if "..." in term else 0
         if not set(named) <= set(ascii_letters) or len(named) + count != ndim or count < 0:
             raise ValueError(
-                f"einsum {subscripts!r}: term {term!r} does not name the axes of a tensor of {ndim} "
-                "dimensions; one letter for each axis, at most one '...'"
+                f"einsum {subscripts!r}: term {term!r} does not name the axes of a tensor of {ndim}"
+                " dimensions; one letter for each axis, at most one '...'"
             )
         full.append(term.replace("...", dots[len(dots) - count :]))
     everything = "".join(full)
@@ -243,9 +246,7 @@ def _diagonals(tensor: Any, letters: str) -> tuple[Any, str]:
     return tensor, letters
 
 
-def _contract(
-    letters_a: str, a: Any, letters_b: str, b: Any, needed: set[str]
-) -> tuple[str, Any]:
+def _contract(letters_a: str, a: Any, letters_b: str, b: Any, needed: set[str]) -> tuple[str, Any]:
     """Multiply two terms, summing over shared letters nobody needs, as one matrix product."""
     a, letters_a = _summed(a, letters_a, needed | set(letters_b))
     b, letters_b = _summed(b, letters_b, needed | set(letters_a))

@@ -11,7 +11,6 @@ from minitorch_cnn.backend import kernel
 from minitorch_cnn.composition import Fused, composition
 from minitorch_cnn.ops.arguments import axis_index, constant, raw, require_float
 from minitorch_cnn.ops.elementwise import exp, log, sqrt
-from minitorch_cnn.ops.indexing import take_along_axis
 from minitorch_cnn.ops.reduce import max as largest
 from minitorch_cnn.ops.reduce import mean
 from minitorch_cnn.ops.reduce import sum as total
@@ -109,20 +108,3 @@ batch_norm = Fused(
     _batch_norm_body,
 )
 """Batch normalisation of ``x (N, C, *spatial)`` by its own ``mean`` and ``variance``."""
-
-
-def _cross_entropy_body(logits: Any, *, labels: Any) -> Any:
-    column = constant(reshape(labels, (-1, 1)), logits)
-    return reshape(-take_along_axis(log_softmax(logits, 1), column, axis=1), (-1,))
-
-
-softmax_cross_entropy = Fused(
-    "softmax_cross_entropy",
-    lambda logits, *, labels: kernel("softmax_cross_entropy", logits)(logits, labels=labels),
-    lambda g, logits, logs, *, labels: (
-        kernel("softmax_cross_entropy_backward", g)(g, logs, labels=labels),
-    ),
-    _cross_entropy_body,
-    residual=True,
-)
-"""Loss ``(N,)`` of ``logits (N, C)`` against class ``labels (N,)``, a raw integer array."""

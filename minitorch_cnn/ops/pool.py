@@ -52,10 +52,8 @@ def max_pool(x: Any, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: In
     return reshape(take_along_axis(flat, first_largest, axis=2), (*shape[:2], *positions))
 
 
-def max_pool_indices(
-    x: Any, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
-) -> Any:
-    """Where each largest entry stands in the flattened spatial axes: int64 ``(N, C, *positions)``."""
+def max_pool_indices(x: Any, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints) -> Any:
+    """Index of each largest entry in the flattened spatial axes, ``(N, C, *positions)``."""
     data = raw(x)
     _, index = find_kernel("max_pool", data)(
         data, kernel=kernel, stride=stride, padding=padding, dilation=dilation

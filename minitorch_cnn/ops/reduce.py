@@ -40,7 +40,7 @@ _sum = Primitive(
 )
 
 
-def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001
+def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Sum over ``axis`` (an integer, a tuple, or None for all).
 
     Booleans are counted as int64; all other dtypes stay.
@@ -126,7 +126,7 @@ def _extreme(primitive: Primitive, x: Any, axis: Axis, keepdims: bool) -> Any:
     return primitive(x, axis=axes, keepdims=keepdims, origin=shape)
 
 
-def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001
+def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Largest entry over ``axis``; equal largest entries share the gradient equally.
 
     >>> import minitorch_cnn as mt
@@ -136,7 +136,7 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001
     return _extreme(_max, x, axis, keepdims)
 
 
-def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001
+def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Smallest entry over ``axis``; equal smallest entries share the gradient equally.
 
     >>> import minitorch_cnn as mt
@@ -279,7 +279,7 @@ _any = Primitive("any", lambda x, **p: namespace(x).any(x, **p))
 _all = Primitive("all", lambda x, **p: namespace(x).all(x, **p))
 
 
-def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001
+def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Whether any entry over ``axis`` is true (not zero).
 
     >>> import minitorch_cnn as mt
@@ -290,7 +290,7 @@ def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001
     return _any(x, axis=axes, keepdims=keepdims)
 
 
-def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001
+def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Whether all entries over ``axis`` are true (not zero).
 
     >>> import minitorch_cnn as mt
@@ -329,7 +329,7 @@ def cumulative_sum(x: Any, axis: int | None = None, include_initial: bool = Fals
     return pad(total, [(1, 0) if i == position else (0, 0) for i in range(ndim)])
 
 
-def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Any:  # noqa: A002
+def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Any:
     """Norm of ``x`` over ``axis``: ``sum(|x|**ord)**(1/ord)``, or the largest ``|x|`` for inf.
 
     >>> import minitorch_cnn as mt

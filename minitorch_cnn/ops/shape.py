@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minitorch_backends.protocol import Backend
-
 from minitorch_cnn.backend import backend_of, canonical_dtype, namespace, native_dtype
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import (
@@ -26,8 +25,12 @@ from minitorch_cnn.primitive import Primitive
 
 
 def linear_pair(
-    name: str, compute: Callable[..., Any], adjoint_name: str, adjoint: Callable[..., Any],
-    *, views: bool = False,
+    name: str,
+    compute: Callable[..., Any],
+    adjoint_name: str,
+    adjoint: Callable[..., Any],
+    *,
+    views: bool = False,
 ) -> tuple[Primitive, Primitive]:
     """Two linear primitives of the same parameters, each the gradient rule of the other."""
     forward = Primitive(name, compute, (lambda g, **p: backward(g, **p),), views=views)

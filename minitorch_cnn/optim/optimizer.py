@@ -76,8 +76,8 @@ class Optimizer:
                 )
             if not tensor.is_leaf:
                 raise ValueError(
-                    f"{name}: parameter {position} was computed from other tensors; only leaves can "
-                    "be optimised"
+                    f"{name}: parameter {position} was computed from other tensors; only leaves "
+                    "can be optimised"
                 )
             if id(tensor) in known:
                 raise ValueError(f"{name}: parameter {position} is there already; name it once")
@@ -196,15 +196,13 @@ class Optimizer:
         merged = []
         for own, group in zip(self.param_groups, groups, strict=True):
             settings = {k: v for k, v in group.items() if k in self.defaults}
-            settings = {
-                k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()
-            }
+            settings = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
             merged.append({**own, **settings})
             self.check(merged[-1])
         self.state, self.param_groups = new, merged
 
     def to(self, target: Any) -> Optimizer:
-        """Move the state to a backend; returns the optimiser. Parameters are the module's to move."""
+        """Move the state to a backend; returns the optimiser. Modules move their parameters."""
         home = get_backend(target)
         for entries in self.state.values():
             for name, value in entries.items():
@@ -253,9 +251,7 @@ def _shown(value: Any) -> Tensor:
 def _own(value: Any, parameter: Tensor, what: str) -> Any:
     """A state entry as this optimiser keeps it: a writeable raw array beside the parameter."""
     if tuple(value.shape) != parameter.shape:
-        raise ValueError(
-            f"{what} has shape {tuple(value.shape)}, the parameter {parameter.shape}"
-        )
+        raise ValueError(f"{what} has shape {tuple(value.shape)}, the parameter {parameter.shape}")
     home = backend_of(parameter.data)
     array = raw_array(value, dtype=parameter.dtype, backend=home, copy=True)
     return home.asarray(array, copy=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from minitorch_cnn.io import load, load_tree, read_json, save, save_tree, write_json
-from minitorch_cnn.io.atomic import remove_leftovers
+from minitorch_cnn.io.atomic import make_folder, remove_leftovers
 
 RECORD = "run.json"
 MODEL = "model.safetensors"
@@ -66,7 +66,9 @@ class RunFolder:
         """
         if (path / RECORD).exists():
             raise FileExistsError(f"{path} holds a run already")
-        path.mkdir(parents=True, exist_ok=True)
+        if path.is_file():
+            raise FileExistsError(f"{path} is a file")
+        make_folder(path)
         remove_leftovers(path)
         if any(path.iterdir()):
             raise FileExistsError(f"{path} is not empty and holds no run")
@@ -113,7 +115,7 @@ class RunFolder:
         remove_leftovers(self.path)
         name = "." if final else f"epoch-{checkpoint.epoch:04d}"
         folder = self.path / name
-        folder.mkdir(exist_ok=True)
+        make_folder(folder)
         save(checkpoint.model, folder / MODEL, metadata=metadata)
         save_tree(checkpoint.optimizer, folder / OPTIMIZER)
         self.record["checkpoint"] = {

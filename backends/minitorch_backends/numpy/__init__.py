@@ -21,7 +21,8 @@ from minitorch_backends.protocol import Array, Kernel
 _SCALARS = tuple(
     np.dtype(name).type
     for name in (
-        "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
+        *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+        *("float16", "float32", "float64"),
     )
 )
 

@@ -33,10 +33,8 @@ def pad_windows(x: Array, padding: Pairs, value: float) -> Array:
     return pad(x, widths=[(0, 0)] * (x.ndim - len(padding)) + list(padding), value=value)
 
 
-def window_view(
-    x: Array, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
-) -> Array:
-    """All windows as a view ``(N, C, *kernel, *positions)`` of the padded ``x``: nothing is copied."""
+def window_view(x: Array, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints) -> Array:
+    """All windows as a view ``(N, C, *kernel, *positions)`` of the padded ``x``."""
     positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
     padded = pad_windows(x, padding, 0)
     outer, spatial = padded.strides[:2], padded.strides[2:]
@@ -78,9 +76,7 @@ def _columns(
     return view.reshape(x.shape[0], groups, places, math.prod(view.shape[2 + len(kernel) :]))
 
 
-def conv(
-    x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int
-) -> Array:
+def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
     kernel = w.shape[2:]
     positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
     columns = _columns(x, kernel, stride, padding, dilation, groups)

@@ -69,7 +69,8 @@ def sum_pool(x: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pair
 
 def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:
     ones = (1,) * len(kernel)
-    out = np.zeros((*shape[:2], *(n + sum(p) for n, p in zip(shape[2:], padding))), g.dtype)
+    padded_shape = (n + sum(p) for n, p in zip(shape[2:], padding, strict=True))
+    out = np.zeros((*shape[:2], *padded_shape), g.dtype)
     for _, where in offsets(kernel, stride, ones, g.shape[2:]):
         out[(slice(None), slice(None), *where)] += g
     inside = (slice(p[0], p[0] + n) for n, p in zip(shape[2:], padding, strict=True))

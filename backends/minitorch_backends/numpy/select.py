@@ -41,7 +41,7 @@ def select_back(g: Array, *, key: tuple[Any, ...], shape: Sequence[int]) -> Arra
 
 
 def argsort(x: Array, *, axis: int, descending: bool, stable: bool) -> Array:
-    kind = "stable" if stable else None
+    kind: Any = "stable" if stable else None
     if not descending:
         return np.argsort(x, axis=axis, kind=kind)
     # Sorted from behind and read from behind, so that equal entries keep their order.

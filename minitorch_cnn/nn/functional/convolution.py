@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch_backends.windows import output_sizes
-
 from minitorch_cnn.nn.functional.windows import (
     batched_shape,
     padding_pairs,
@@ -22,7 +21,7 @@ from minitorch_cnn.ops.linalg import matmul
 from minitorch_cnn.ops.shape import expand_dims, matrix_transpose, promote, reshape, squeeze
 
 
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:  # noqa: A002
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """The dense layer: ``input @ weight.T + bias``; every output is linked to every input.
 
     Parameters
@@ -57,7 +56,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:  # noqa: A002
 
 
 def _convolution(
-    input: Any,  # noqa: A002
+    input: Any,
     weight: Any,
     bias: Any,
     stride: Any,
@@ -105,7 +104,7 @@ def _per_channel(bias: Any, channels: int, dims: int, name: str) -> Any:
 
 
 def conv1d(
-    input: Any,  # noqa: A002
+    input: Any,
     weight: Any,
     bias: Any = None,
     stride: Any = 1,
@@ -124,7 +123,7 @@ def conv1d(
 
 
 def conv2d(
-    input: Any,  # noqa: A002
+    input: Any,
     weight: Any,
     bias: Any = None,
     stride: Any = 1,
@@ -171,7 +170,7 @@ def conv2d(
 
 
 def conv3d(
-    input: Any,  # noqa: A002
+    input: Any,
     weight: Any,
     bias: Any = None,
     stride: Any = 1,
@@ -190,7 +189,7 @@ def conv3d(
 
 
 def locally_connected2d(
-    input: Any,  # noqa: A002
+    input: Any,
     weight: Any,
     bias: Any = None,
     stride: Any = 1,
@@ -227,8 +226,8 @@ def locally_connected2d(
     shape = tuple(raw(require_float(weight, name)).shape)
     if len(shape) != 6:
         raise ValueError(
-            f"{name}: expected a weight of 6 dimensions (rows, columns, out, in / groups, *kernel), "
-            f"got shape {shape}"
+            f"{name}: expected a weight of 6 dimensions (rows, columns, out, in / groups, *kernel)"
+            f", got shape {shape}"
         )
     if not batched_shape(tuple(raw(require_float(input, name)).shape), 2, name):
         batch = expand_dims(input, 0)
@@ -241,8 +240,8 @@ def locally_connected2d(
     positions = output_sizes(sizes[2:], shape[4:], strides, pairs, dilations)
     if positions != shape[:2] or sizes[1] != shape[3] * groups or shape[2] % groups:
         raise ValueError(
-            f"{name}: an input of shape {sizes} has windows at {positions} positions; the weight of "
-            f"shape {shape} is for positions {shape[:2]} and {shape[3] * groups} channels in "
+            f"{name}: an input of shape {sizes} has windows at {positions} positions; the weight "
+            f"of shape {shape} is for positions {shape[:2]} and {shape[3] * groups} channels in "
             f"{groups} groups. The layer is made for one input size"
         )
     input, weight = promote(input, weight)

@@ -10,14 +10,15 @@ from typing import Any
 
 from minitorch_cnn.backend import canonical_dtype, namespace
 from minitorch_cnn.nn.functional.activation import logsigmoid
-from minitorch_cnn.ops import norm as operations
+from minitorch_cnn.ops import loss as operations
 from minitorch_cnn.ops.arguments import constant, raw, require_array, require_float
 from minitorch_cnn.ops.elementwise import abs as absolute
 from minitorch_cnn.ops.elementwise import exp, log, where
 from minitorch_cnn.ops.indexing import take, take_along_axis
+from minitorch_cnn.ops.norm import log_softmax
 from minitorch_cnn.ops.reduce import mean
 from minitorch_cnn.ops.reduce import sum as total
-from minitorch_cnn.ops.shape import astype, moveaxis, reshape
+from minitorch_cnn.ops.shape import astype, moveaxis, promote, reshape
 
 
 def _reduced(losses: Any, reduction: str, name: str, weight: Any = None) -> Any:
@@ -31,16 +32,19 @@ def _reduced(losses: Any, reduction: str, name: str, weight: Any = None) -> Any:
     raise ValueError(f"{name}: reduction {reduction!r} is none of 'mean', 'sum', 'none'")
 
 
-def _same_shape(input: Any, target: Any, name: str) -> None:  # noqa: A002
-    shapes = tuple(raw(require_float(input, name)).shape), tuple(raw(require_float(target, name)).shape)
+def _same_shape(input: Any, target: Any, name: str) -> None:
+    shapes = (
+        tuple(raw(require_float(input, name)).shape),
+        tuple(raw(require_float(target, name)).shape),
+    )
     if shapes[0] != shapes[1]:
         raise ValueError(
-            f"{name}: input of shape {shapes[0]} and target of shape {shapes[1]}; they must be equal "
-            "(broadcasting here is nearly always a mistake: reshape one)"
+            f"{name}: input of shape {shapes[0]} and target of shape {shapes[1]}; they must be "
+            "equal (broadcasting here is nearly always a mistake: reshape one)"
         )
 
 
-def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:  # noqa: A002
+def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     """Squared differences.
 
     Parameters
@@ -63,7 +67,7 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:  # noqa: 
     return _reduced(difference * difference, reduction, "mse_loss")
 
 
-def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:  # noqa: A002
+def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     """Absolute differences; arguments as :func:`mse_loss`.
 
     >>> import minitorch_cnn as mt
@@ -75,7 +79,10 @@ def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:  # noqa: A
 
 
 def huber_loss(
-    input: Any, target: Any, reduction: str = "mean", delta: float = 1.0  # noqa: A002
+    input: Any,
+    target: Any,
+    reduction: str = "mean",
+    delta: float = 1.0,
 ) -> Any:
     """Half the squared difference up to ``delta``, linear beyond; arguments as :func:`mse_loss`.
 
@@ -93,7 +100,10 @@ def huber_loss(
 
 
 def smooth_l1_loss(
-    input: Any, target: Any, reduction: str = "mean", beta: float = 1.0  # noqa: A002
+    input: Any,
+    target: Any,
+    reduction: str = "mean",
+    beta: float = 1.0,
 ) -> Any:
     """:func:`huber_loss` over ``beta``; ``beta=0`` is :func:`l1_loss`.
 
@@ -109,7 +119,10 @@ def smooth_l1_loss(
 
 
 def binary_cross_entropy(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean"  # noqa: A002
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    reduction: str = "mean",
 ) -> Any:
     """``-(target * log(p) + (1 - target) * log(1 - p))`` of probabilities ``p``.
 
@@ -133,19 +146,13 @@ def binary_cross_entropy(
             f"{name}: probabilities must lie between 0 and 1; use binary_cross_entropy_with_logits "
             "for raw scores"
         )
-    losses = -(target * _limited_log(input) + (1 - target) * _limited_log(1 - input))
+    losses = operations.binary_cross_entropy(*promote(input, target))
     losses = losses if weight is None else losses * weight
     return _reduced(losses, reduction, name)
 
 
-def _limited_log(x: Any) -> Any:
-    """``log(x)``, at least -100 (and flat there)."""
-    smallest = math.exp(-100)
-    return where(x < smallest, -100.0, log(where(x < smallest, 1.0, x)))
-
-
 def binary_cross_entropy_with_logits(
-    input: Any,  # noqa: A002
+    input: Any,
     target: Any,
     weight: Any = None,
     reduction: str = "mean",
@@ -169,9 +176,12 @@ def binary_cross_entropy_with_logits(
 
 
 def kl_div(
-    input: Any, target: Any, reduction: str = "mean", log_target: bool = False  # noqa: A002
+    input: Any,
+    target: Any,
+    reduction: str = "mean",
+    log_target: bool = False,
 ) -> Any:
-    """``target * (log(target) - input)``: divergence of log-probabilities ``input`` from ``target``.
+    """``target * (log(target) - input)``: how far ``input``, log-probabilities, is from ``target``.
 
     ``reduction="batchmean"`` divides the sum by the first size, which is the divergence proper.
 
@@ -191,7 +201,7 @@ def kl_div(
 
 
 def nll_loss(
-    input: Any,  # noqa: A002
+    input: Any,
     target: Any,
     weight: Any = None,
     ignore_index: int = -100,
@@ -243,7 +253,10 @@ def _weighted(
 
 
 def _rows_and_labels(
-    input: Any, target: Any, ignore_index: int, name: str  # noqa: A002
+    input: Any,
+    target: Any,
+    ignore_index: int,
+    name: str,
 ) -> tuple[Any, Any, tuple[int, ...]]:
     """Scores as rows ``(M, C)``, labels as a raw int64 ``(M,)``, and the shape of the losses."""
     scores = tuple(raw(require_float(input, name)).shape)
@@ -273,7 +286,7 @@ def _rows_and_labels(
 
 
 def cross_entropy(
-    input: Any,  # noqa: A002
+    input: Any,
     target: Any,
     weight: Any = None,
     ignore_index: int = -100,
@@ -322,7 +335,7 @@ def cross_entropy(
     losses = operations.softmax_cross_entropy(rows, labels=safe)
     if not label_smoothing:
         return _weighted(losses, safe, counted, weight, shape, reduction, name)
-    logs = operations.log_softmax(rows, 1)
+    logs = log_softmax(rows, 1)
     classes = raw(rows).shape[1]
     even = -total(logs if weight is None else logs * weight, axis=1) / classes
     even = where(constant(counted, rows), even, 0.0)
@@ -335,7 +348,11 @@ def cross_entropy(
 
 
 def _soft_cross_entropy(
-    input: Any, target: Any, weight: Any, reduction: str, label_smoothing: float  # noqa: A002
+    input: Any,
+    target: Any,
+    weight: Any,
+    reduction: str,
+    label_smoothing: float,
 ) -> Any:
     """Cross-entropy with a probability for every class."""
     _same_shape(input, target, "cross_entropy")
@@ -346,7 +363,7 @@ def _soft_cross_entropy(
         target = target * (1 - label_smoothing) + label_smoothing / shape[axis]
     if weight is not None:
         target = target * reshape(weight, (-1, *(1,) * (len(shape) - axis - 1)))
-    losses = -total(operations.log_softmax(input, axis) * target, axis=axis)
+    losses = -total(log_softmax(input, axis) * target, axis=axis)
     if reduction == "mean":
         count = math.prod(shape) // shape[axis]
         return total(losses) / count

@@ -19,7 +19,7 @@ from minitorch_cnn.ops.shape import reshape
 
 
 def batch_norm(
-    input: Any,  # noqa: A002
+    input: Any,
     running_mean: Any,
     running_var: Any,
     weight: Any = None,
@@ -75,8 +75,8 @@ def batch_norm(
     count = data.shape[0] * math.prod(data.shape[2:])
     if count <= 1:
         raise ValueError(
-            f"batch_norm: {count} entries for each channel in training (shape {tuple(data.shape)}); "
-            "more than 1 is needed for a variance: use larger batches, or .eval()"
+            f"batch_norm: {count} entries for each channel in training (shape {tuple(data.shape)})"
+            "; more than 1 is needed for a variance: use larger batches, or .eval()"
         )
     mean, variance = operations.moments(data)
     if running_mean is not None:
@@ -125,7 +125,7 @@ def _blend(running: Any, batch: Any, momentum: float) -> None:
 
 
 def dropout(
-    input: Any,  # noqa: A002
+    input: Any,
     p: float = 0.5,
     training: bool = True,
     *,
@@ -161,7 +161,7 @@ def dropout(
 
 
 def dropout2d(
-    input: Any,  # noqa: A002
+    input: Any,
     p: float = 0.5,
     training: bool = True,
     *,

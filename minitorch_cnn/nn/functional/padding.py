@@ -17,7 +17,7 @@ from minitorch_cnn.ops.indexing import take
 
 
 def pad(
-    input: Any,  # noqa: A002
+    input: Any,
     pad: Sequence[int],
     mode: str = "constant",
     value: float | None = None,
@@ -62,7 +62,7 @@ def pad(
     for axis, (before, after) in enumerate(pairs, 1):
         if before or after:
             index = _SOURCES[mode](shape[-axis], before, after)
-            input = take(input, index, axis=-axis)  # noqa: A001
+            input = take(input, index, axis=-axis)
     return input
 
 
@@ -78,7 +78,9 @@ def _reflected(size: int, before: int, after: int) -> np.ndarray[Any, Any]:
 
 def _replicated(size: int, before: int, after: int) -> np.ndarray[Any, Any]:
     if before < 0 or after < 0 or size == 0:
-        raise ValueError(f"pad: replicate mode needs an entry and widths of 0 or more, got {before}")
+        raise ValueError(
+            f"pad: replicate mode needs an entry and widths of 0 or more, got {before}"
+        )
     return np.clip(np.arange(-before, size + after), 0, size - 1)
 
 

@@ -6,12 +6,11 @@ Each checks its arguments and calls the composition in ``ops.pool``. May import 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
-from minitorch_backends.windows import output_sizes
 
+from minitorch_backends.windows import output_sizes
 from minitorch_cnn.backend import backend_of
 from minitorch_cnn.nn.functional.windows import (
     Ints,
@@ -22,11 +21,16 @@ from minitorch_cnn.nn.functional.windows import (
 )
 from minitorch_cnn.ops import pool as operations
 from minitorch_cnn.ops.arguments import constant, raw, require_float
-from minitorch_cnn.ops.shape import expand_dims, flatten, squeeze
+from minitorch_cnn.ops.shape import expand_dims, squeeze
 
 
 def _window(
-    sizes: Ints, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool,
+    sizes: Ints,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil_mode: bool,
     name: str,
 ) -> tuple[Ints, Ints, Pairs, Ints]:
     """Kernel, stride, padding and dilation of a pooling window, with the extra end of ceil_mode."""
@@ -60,8 +64,14 @@ def _missing(padded: int, last_start: int, span: int, stride: int) -> int:
 
 
 def _max_pool(
-    input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any,  # noqa: A002
-    ceil_mode: bool, return_indices: bool, dims: int,
+    input: Any,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil_mode: bool,
+    return_indices: bool,
+    dims: int,
 ) -> Any:
     name = f"max_pool{dims}d"
     if not batched_shape(tuple(raw(require_float(input, name)).shape), dims, name):
@@ -73,7 +83,12 @@ def _max_pool(
     kernel, strides, pairs, dilations = _window(
         sizes, kernel_size, stride, padding, dilation, ceil_mode, name
     )
-    window = {"kernel": kernel, "stride": strides, "padding": pairs, "dilation": dilations}
+    window: dict[str, Any] = {
+        "kernel": kernel,
+        "stride": strides,
+        "padding": pairs,
+        "dilation": dilations,
+    }
     out = operations.max_pool(input, **window)
     if not return_indices:
         return out
@@ -81,7 +96,7 @@ def _max_pool(
 
 
 def max_pool1d(
-    input: Any,  # noqa: A002
+    input: Any,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
@@ -99,7 +114,7 @@ def max_pool1d(
 
 
 def max_pool2d(
-    input: Any,  # noqa: A002
+    input: Any,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
@@ -137,7 +152,7 @@ def max_pool2d(
 
 
 def max_pool3d(
-    input: Any,  # noqa: A002
+    input: Any,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
@@ -170,8 +185,14 @@ def _divisors(
 
 
 def _average_pool(
-    input: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool,  # noqa: A002
-    count_include_pad: bool, divisor_override: int | None, dims: int,
+    input: Any,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    ceil_mode: bool,
+    count_include_pad: bool,
+    divisor_override: int | None,
+    dims: int,
 ) -> Any:
     name = f"avg_pool{dims}d"
     if not batched_shape(tuple(raw(require_float(input, name)).shape), dims, name):
@@ -195,7 +216,7 @@ def _average_pool(
 
 
 def avg_pool1d(
-    input: Any,  # noqa: A002
+    input: Any,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
@@ -208,13 +229,11 @@ def avg_pool1d(
     >>> mt.nn.functional.avg_pool1d(mt.tensor([[[1.0, 3.0, 2.0, 6.0]]]), 2)
     tensor([[[2., 4.]]])
     """
-    return _average_pool(
-        input, kernel_size, stride, padding, ceil_mode, count_include_pad, None, 1
-    )
+    return _average_pool(input, kernel_size, stride, padding, ceil_mode, count_include_pad, None, 1)
 
 
 def avg_pool2d(
-    input: Any,  # noqa: A002
+    input: Any,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
@@ -254,7 +273,7 @@ def avg_pool2d(
 
 
 def avg_pool3d(
-    input: Any,  # noqa: A002
+    input: Any,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,

@@ -32,9 +32,7 @@ def per_dimension(value: Any, dims: int, what: str, *, least: int) -> Ints:
     return numbers
 
 
-def padding_pairs(
-    padding: Any, kernel: Ints, stride: Ints, dilation: Ints, name: str
-) -> Pairs:
+def padding_pairs(padding: Any, kernel: Ints, stride: Ints, dilation: Ints, name: str) -> Pairs:
     """Padding before and after each dimension, from integers, ``"valid"`` or ``"same"``."""
     dims = len(kernel)
     if padding == "valid":
@@ -42,15 +40,13 @@ def padding_pairs(
     if padding == "same":
         if any(s != 1 for s in stride):
             raise ValueError(
-                f"{name}: padding='same' keeps the size, which needs stride 1, got stride {stride}; "
-                "pass the padding as integers"
+                f"{name}: padding='same' keeps the size, which needs stride 1, got stride {stride}"
+                "; pass the padding as integers"
             )
         spans = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
         return tuple((span // 2, span - span // 2) for span in spans)
     if isinstance(padding, str):
-        raise ValueError(
-            f"{name}: padding {padding!r} is unknown; use 'same', 'valid' or integers"
-        )
+        raise ValueError(f"{name}: padding {padding!r} is unknown; use 'same', 'valid' or integers")
     return tuple((p, p) for p in per_dimension(padding, dims, f"{name} padding", least=0))
 
 
