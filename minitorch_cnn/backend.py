@@ -80,14 +80,16 @@ def backend_of(array: Any) -> Backend:
         ) from None
 
 
-@cache
-def _kernel(name: str, array_type: Hashable) -> Kernel:
-    return _by_type[array_type].kernels.get(name) or portable.KERNELS[name]
+_kernels: dict[tuple[str, type], Kernel] = {}
 
 
 def kernel(name: str, array: Array) -> Kernel:
     """The kernel ``name`` for an array: its backend's own, else the portable one."""
-    return _kernel(name, type(array))
+    place = name, type(array)
+    found = _kernels.get(place)
+    if found is None:
+        found = _kernels[place] = backend_of(array).kernels.get(name) or portable.KERNELS[name]
+    return found
 
 
 @cache
@@ -189,10 +191,11 @@ class use_backend:
         return f"use_backend({self.backend.name!r})"
 
 
-@cache
 def canonical_dtype(native: Any) -> np.dtype[Any]:
     """The public dtype (a ``numpy.dtype``) for a backend's own dtype object."""
-    if isinstance(native, (np.dtype, type, str)):
+    if isinstance(native, np.dtype):
+        return native
+    if isinstance(native, (type, str)):
         return np.dtype(native)
     return np.dtype(str(native).rpartition(".")[2])  # such as "array_api_strict.float32"
 

@@ -54,15 +54,9 @@ def _kind(x: Any) -> str:
     return "None" if x is None else f"a {type(x).__name__}"
 
 
-_FLOATING: dict[Any, bool] = {}
-
-
 def is_floating(native: Any) -> bool:
     """Whether a backend's dtype holds real floating-point numbers."""
-    known = _FLOATING.get(native)
-    if known is None:
-        known = _FLOATING[native] = canonical_dtype(native).kind == "f"
-    return known
+    return canonical_dtype(native).kind == "f"
 
 
 def common_dtype(dtypes: Iterable[Any]) -> np.dtype[Any]:

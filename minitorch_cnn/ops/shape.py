@@ -82,8 +82,8 @@ def to_backend(x: Any, backend: Backend) -> Any:
 
 def promote(*tensors: Any) -> list[Any]:
     """Tensors cast to the dtype in which they meet."""
-    dtypes = {raw(t).dtype for t in tensors}
-    if len(dtypes) == 1:
+    dtypes = [canonical_dtype(raw(t).dtype) for t in tensors]
+    if len(set(dtypes)) == 1:
         return list(tensors)
     dtype = common_dtype(dtypes)
     return [astype(t, dtype) for t in tensors]
