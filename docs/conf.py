@@ -45,6 +45,8 @@ toc_object_entries_show_parents = "hide"
 napoleon_use_param = False
 napoleon_use_rtype = False
 napoleon_use_ivar = False
+# The same for attributes.
+napoleon_custom_sections = [("Attributes", "params_style")]
 
 sphinx_gallery_conf = {
     "examples_dirs": "../tutorials",

@@ -74,8 +74,6 @@ class Fused(Primitive):
         ``body(*tensors, **params)``: the same value as a composition of recorded operations.
     """
 
-    __slots__ = ("backward", "body")
-
     def __init__(
         self,
         name: str,
@@ -95,8 +93,13 @@ class Fused(Primitive):
         return super().__call__(*args, **params)
 
     def pull(
-        self, node: Node, g: Any, wanted: Callable[[AnyNode], bool] | None, create_graph: bool
-    ) -> list[Any]:
+        self,
+        node: Node,
+        g: Any,
+        table: dict[AnyNode, Any],
+        wanted: Callable[[AnyNode], bool] | None,
+        create_graph: bool,
+    ) -> None:
         kept = node.kept
         if kept is FREED:
             raise freed(self.name)
@@ -109,16 +112,15 @@ class Fused(Primitive):
             gradients = self.through_body(inputs, g, needed, node.params)
         else:
             gradients = list(self.backward(g, *kept, **node.params))
-        answer: list[Any] = []
         for position, parent in enumerate(node.parents):
             if parent is None or not needed[position]:
-                answer.append(None)
                 continue
-            data = gradients[position]._data if create_graph else gradients[position]
+            gradient = gradients[position]
+            data = gradient._data if create_graph else gradient
             if data.shape != parent.shape or data.dtype != parent.dtype:
                 raise self.misfit(position, data, parent)
-            answer.append(gradients[position])
-        return answer
+            before = table.get(parent)
+            table[parent] = gradient if before is None else before + gradient
 
     def through_body(
         self, inputs: tuple[Any, ...], g: Any, needed: list[bool], params: dict[str, Any]

@@ -82,11 +82,7 @@ def propagate(
                     results[node] = gradient
                 if node in stop:
                     continue
-            parts = node.primitive.pull(node, gradient, wanted, create_graph)
-            for parent, part in zip(node.parents, parts, strict=True):
-                if part is not None and parent is not None:
-                    before = table.get(parent)
-                    table[parent] = part if before is None else before + part
+            node.primitive.pull(node, gradient, table, wanted, create_graph)
             if not retain_graph and node.kept:
                 node.kept = FREED
     return results

@@ -53,9 +53,9 @@ class Primitive:
     residual : bool
         ``compute`` returns ``(result, residual)``; the residual, a constant such as an index, is
         handed to the rules as last positional argument.
+    doc : str
+        The docstring, for operations that are public themselves.
     """
-
-    __slots__ = ("_keep", "compute", "fit", "guards", "keep", "name", "residual", "rules", "views")
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class Primitive:
         fit: Callable[[Any, tuple[int, ...]], Any] | None = None,
         views: bool = False,
         residual: bool = False,
+        doc: str = "",
     ) -> None:
         if name in PRIMITIVES:
             raise ValueError(f"primitive {name!r} is declared twice; choose another name")
@@ -77,6 +78,8 @@ class Primitive:
         self.fit = fit
         self.views = views
         self.residual = residual
+        self.__name__ = name
+        self.__doc__ = doc or None
         self.guards = views or keep in ("inputs", "other")
         PRIMITIVES[name] = self
 
@@ -167,35 +170,42 @@ class Primitive:
         return ()
 
     def pull(
-        self, node: Node, g: Any, wanted: Callable[[AnyNode], bool] | None, create_graph: bool
-    ) -> list[Any]:
-        """Gradients in the node's inputs for the gradient ``g`` of its result; None if unwanted."""
+        self,
+        node: Node,
+        g: Any,
+        table: dict[AnyNode, Any],
+        wanted: Callable[[AnyNode], bool] | None,
+        create_graph: bool,
+    ) -> None:
+        """Add the gradients in the node's (wanted) inputs to ``table``; ``g`` is its result's."""
         kept = node.kept
         if kept is FREED:
             raise freed(self.name)
         if create_graph:
             kept = self.rebox(node, kept)
-        gradients: list[Any] = []
-        rules, params, guards = self.rules, node.params, self.guards
+        rules: Any = self.rules
+        params, guards = node.params, self.guards
         for position, parent in enumerate(node.parents):
-            if guards and parent is not None and parent.overwritten > node.number:
+            if parent is None:
+                continue
+            if guards and parent.overwritten > node.number:
                 raise overwritten(node, position)
-            if parent is None or (wanted is not None and not wanted(parent)):
-                gradients.append(None)
+            if wanted is not None and not wanted(parent):
+                continue
+            if callable(rules):
+                gradient = rules(position, g, *kept, **params)
+            elif params:
+                gradient = rules[position](g, *kept, **params)
             else:
-                if type(rules) is tuple:
-                    gradient = rules[position](g, *kept, **params)
-                else:
-                    gradient = rules(position, g, *kept, **params)  # type: ignore[misc, operator]
-                if gradient.shape != parent.shape and self.fit is not None:
-                    gradient = self.fit(gradient, parent.shape)
-                if not create_graph:
-                    if gradient.shape != parent.shape or gradient.dtype != parent.dtype:
-                        raise self.misfit(position, gradient, parent)
-                elif gradient._data.shape != parent.shape or gradient._data.dtype != parent.dtype:
-                    raise self.misfit(position, gradient._data, parent)
-                gradients.append(gradient)
-        return gradients
+                gradient = rules[position](g, *kept)
+            data = gradient._data if create_graph else gradient
+            if data.shape != parent.shape and self.fit is not None:
+                gradient = self.fit(gradient, parent.shape)
+                data = gradient._data if create_graph else gradient
+            if data.shape != parent.shape or data.dtype != parent.dtype:
+                raise self.misfit(position, data, parent)
+            before = table.get(parent)
+            table[parent] = gradient if before is None else before + gradient
 
     def rebox(self, node: Node, kept: tuple[Any, ...]) -> tuple[Any, ...]:
         """Kept raw arrays as tensors with their own history, so that rules are recorded."""

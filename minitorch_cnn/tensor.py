@@ -1,11 +1,13 @@
-"""The Tensor: an array with its history, and every operator and method a user expects on it.
+"""The Tensor: an array with its history.
 
-Methods call the functions of ``ops`` and add nothing of their own. May import everything below
+Here is what only a tensor has: its facts, its gradient, its ways out and its Python protocols;
+operators and array methods are mixed in from the two files beside. May import everything below
 ``nn``.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import ref
@@ -17,30 +19,15 @@ from minitorch_cnn.backend import DTYPES, as_dtype, backend_of, canonical_dtype,
 from minitorch_cnn.creation import raw_array
 from minitorch_cnn.grad_mode import no_grad
 from minitorch_cnn.graph import NEXT_NUMBER, Boxed, HookHandle, Leaf, box
-from minitorch_cnn.ops import elementwise, indexing, linalg, shape
-from minitorch_cnn.ops.arguments import is_floating, is_operand
+from minitorch_cnn.ops import elementwise, shape
+from minitorch_cnn.ops.arguments import is_floating
 from minitorch_cnn.ops.arrange import unstack
 from minitorch_cnn.tensor_methods import ArrayMethods
+from minitorch_cnn.tensor_operators import Operators
 from minitorch_cnn.tensor_text import tensor_html, tensor_text
 
 
-def _binary(function: Callable[..., Any], *, swapped: bool = False) -> Callable[..., Any]:
-    """An operator method; unknown operands are left to their own type."""
-
-    def method(self: Tensor, other: Any) -> Any:
-        if type(other) in _PLAIN or is_operand(other):
-            return function(self, other)
-        return NotImplemented
-
-    def swapped_method(self: Tensor, other: Any) -> Any:
-        return function(other, self) if is_operand(other) else NotImplemented
-
-    chosen = swapped_method if swapped else method
-    chosen.__doc__ = function.__doc__
-    return chosen
-
-
-class Tensor(ArrayMethods, Boxed):
+class Tensor(Operators, ArrayMethods, Boxed):
     """An n-dimensional array that remembers how it was computed.
 
     Make one with :func:`minitorch_cnn.tensor`. Tensors are values: they are never changed in
@@ -65,7 +52,6 @@ class Tensor(ArrayMethods, Boxed):
 
     __slots__ = ()
     __array_ufunc__ = None  # so that ndarray + Tensor is left to Tensor
-    __array_priority__ = 1000
 
     def __init__(
         self,
@@ -389,6 +375,36 @@ class Tensor(ArrayMethods, Boxed):
 
     # --- Python's protocols ---------------------------------------------------------------------
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise ValueError(
+                "deepcopy: this tensor was computed from others, whose graph is not copied; "
+                ".detach() it first"
+            )
+        twin = self._twin(self._data)
+        memo[id(self)] = twin
+        twin._grad = copy.deepcopy(self._grad, memo)
+        return twin
+
+    def _twin(self, data: Any) -> Tensor:
+        """A leaf of the same class with a copy of ``data``."""
+        twin: Tensor = object.__new__(type(self))
+        twin._data = raw_array(data, dtype=None, backend=backend_of(data), copy=True)
+        twin._node = twin._grad = None
+        for name, value in self._extras().items():
+            setattr(twin, name, value)
+        return twin.requires_grad_(self.requires_grad)
+
+    def _extras(self) -> dict[str, Any]:
+        """Attributes that a subclass adds in its ``__slots__``."""
+        names: tuple[str, ...] = type(self).__slots__
+        return {name: getattr(self, name) for name in names}
+
+    def __reduce__(self) -> Any:
+        host = self.detach().numpy()
+        parts = (type(self), host, self.backend, self.requires_grad)
+        return _rebuilt, parts, (None, self._extras())
+
     def __repr__(self) -> str:
         return tensor_text(self)
 
@@ -428,67 +444,9 @@ class Tensor(ArrayMethods, Boxed):
             )
         return int(self.item())
 
-    __hash__ = object.__hash__
 
-    def __getitem__(self, key: Any) -> Tensor:
-        return indexing.getitem(self, key)  # type: ignore[no-any-return]
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        raise TypeError(
-            "tensors are values and cannot be changed in place; use mt.where(mask, value, x), "
-            "mt.index_add, or x.assign_(array) to overwrite a parameter as a whole"
-        )
-
-    # --- operators ------------------------------------------------------------------------------
-
-    __add__ = _binary(elementwise.add)
-    __radd__ = _binary(elementwise.add, swapped=True)
-    __sub__ = _binary(elementwise.subtract)
-    __rsub__ = _binary(elementwise.subtract, swapped=True)
-    __mul__ = _binary(elementwise.multiply)
-    __rmul__ = _binary(elementwise.multiply, swapped=True)
-    __truediv__ = _binary(elementwise.divide)
-    __rtruediv__ = _binary(elementwise.divide, swapped=True)
-    __floordiv__ = _binary(elementwise.floor_divide)
-    __rfloordiv__ = _binary(elementwise.floor_divide, swapped=True)
-    __mod__ = _binary(elementwise.remainder)
-    __rmod__ = _binary(elementwise.remainder, swapped=True)
-    __pow__ = _binary(elementwise.pow)
-    __rpow__ = _binary(elementwise.pow, swapped=True)
-    __matmul__ = _binary(linalg.matmul)
-    __rmatmul__ = _binary(linalg.matmul, swapped=True)
-    __and__ = _binary(elementwise.bitwise_and)
-    __rand__ = _binary(elementwise.bitwise_and, swapped=True)
-    __or__ = _binary(elementwise.bitwise_or)
-    __ror__ = _binary(elementwise.bitwise_or, swapped=True)
-    __xor__ = _binary(elementwise.bitwise_xor)
-    __rxor__ = _binary(elementwise.bitwise_xor, swapped=True)
-    __lshift__ = _binary(elementwise.bitwise_left_shift)
-    __rlshift__ = _binary(elementwise.bitwise_left_shift, swapped=True)
-    __rshift__ = _binary(elementwise.bitwise_right_shift)
-    __rrshift__ = _binary(elementwise.bitwise_right_shift, swapped=True)
-    __lt__ = _binary(elementwise.less)
-    __le__ = _binary(elementwise.less_equal)
-    __gt__ = _binary(elementwise.greater)
-    __ge__ = _binary(elementwise.greater_equal)
-    __eq__ = _binary(elementwise.equal)
-    __ne__ = _binary(elementwise.not_equal)
-
-    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
-        return self // other, self % other
-
-    def __neg__(self) -> Tensor:
-        return elementwise.negative(self)  # type: ignore[no-any-return]
-
-    def __pos__(self) -> Tensor:
-        return elementwise.positive(self)  # type: ignore[no-any-return]
-
-    def __abs__(self) -> Tensor:
-        return elementwise.abs(self)  # type: ignore[no-any-return]
-
-    def __invert__(self) -> Tensor:
-        return elementwise.bitwise_invert(self)  # type: ignore[no-any-return]
-
-
-_PLAIN = frozenset({Tensor, float, int})
-"""Types of nearly all operands; others are looked at more closely."""
+def _rebuilt(kind: type[Tensor], host: Any, backend: str, requires_grad: bool) -> Tensor:
+    """A leaf from its parts, for copies between processes."""
+    tensor: Tensor = object.__new__(kind)
+    Tensor.__init__(tensor, host, backend=backend, requires_grad=requires_grad)
+    return tensor

@@ -1,27 +1,38 @@
 """The directive ``api``: a table of names, and below it what the docstring of each says.
 
 Names are written once and documented on the page itself, so that a reader finds a whole topic in
-one place. What is a primitive has no def statement to take a signature from; it is shown through
-its text and its gradient rules.
+one place. Also: how docstrings are made ready for Sphinx, and what a reference may leave out.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 from importlib import import_module
 from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
+
+from minitorch_cnn.primitive import Primitive
+
+_KEPT = {
+    "": "nothing",
+    "inputs": "its inputs",
+    "other": "the factor whose partner needs a gradient",
+    "output": "its result",
+}
 
 
 class Api(SphinxDirective):
     """Document names of a module.
 
     The argument is the module, the content the names, separated by white space. The option
-    ``members`` shows the methods of classes too.
+    ``members`` shows the methods and properties of classes too.
     """
 
     required_arguments = 1
@@ -31,23 +42,109 @@ class Api(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         module = self.arguments[0]
         names = " ".join(self.content).split()
-        found = import_module(module)
-        lines = [f".. currentmodule:: {module}", "", ".. autosummary::", "   :nosignatures:", ""]
-        lines += [f"   {name}" for name in names]
-        for name in names:
-            lines += ["", *self.entry(module, name, getattr(found, name))]
+        values = {name: getattr(import_module(module), name) for name in names}
+        lines = [f".. currentmodule:: {module}", "", ".. list-table::", "   :class: api-table"]
+        lines += ["   :widths: auto", ""]
+        for name, value in values.items():
+            role = "class" if inspect.isclass(value) else "func"
+            lines += [f"   * - :py:{role}:`{name}`", f"     - {_first_sentence(value)}"]
+        for name, value in values.items():
+            lines += ["", *self._entry(module, name, value)]
         return self.parse_text_to_nodes("\n".join(lines))
 
-    def entry(self, module: str, name: str, value: Any) -> list[str]:
+    def _entry(self, module: str, name: str, value: Any) -> list[str]:
+        if isinstance(value, Primitive):
+            text = [*_own_doc(value).splitlines(), "", _gradient(value)]
+            return [
+                f".. py:function:: {name}{_signature(value)}",
+                "",
+                *(f"   {line}".rstrip() for line in text),
+            ]
         if inspect.isclass(value):
             members = ["   :members:"] if "members" in self.options else []
             return [f".. autoclass:: {name}", *members]
-        if callable(value):
-            return [f".. autofunction:: {name}"]
-        return [f".. autodata:: {name}", "   :no-value:"]
+        return [f".. autofunction:: {name}"]
+
+
+class TensorMethods(SphinxDirective):
+    """The array functions that tensors also have as methods, as a list of links."""
+
+    def run(self) -> list[nodes.Node]:
+        import minitorch_cnn
+        from minitorch_cnn.tensor_methods import ArrayMethods
+
+        links = ", ".join(
+            f":py:func:`{name} <minitorch_cnn.{name}>`"
+            for name, value in sorted(vars(ArrayMethods).items())
+            if getattr(minitorch_cnn, name, None) is value
+        )
+        return self.parse_text_to_nodes(links)
+
+
+def _own_doc(value: Any) -> str:
+    """The docstring of a function or class; of a primitive only one written for itself."""
+    if isinstance(value, Primitive) and value.__doc__ == type(value).__doc__:
+        return ""
+    return inspect.getdoc(value) or ""
+
+
+def _first_sentence(value: Any) -> str:
+    paragraph = " ".join(_own_doc(value).split("\n\n")[0].split())
+    return re.split(r"(?<=[.:;])\s", paragraph, maxsplit=1)[0].rstrip(":;")
+
+
+def _signature(primitive: Primitive) -> str:
+    try:
+        return str(inspect.signature(primitive)).replace(": Any", "").replace(" -> Any", "")
+    except (TypeError, ValueError):
+        return "(x)"
+
+
+def _gradient(primitive: Primitive) -> str:
+    if primitive.rules is None:
+        return "It has no gradient."
+    text = f"For its gradient it keeps {_KEPT[primitive.keep]}."
+    if getattr(primitive, "floating", False):
+        text += " Integers become float32 first."
+    return text
+
+
+def _complete_docstring(
+    app: Sphinx, kind: str, name: str, value: Any, options: Any, lines: list[str]
+) -> None:
+    """Make ready for NumPy-style parsing: an example needs its heading, a star is a star."""
+    in_section = headed = False
+    for number, line in enumerate(lines):
+        if re.fullmatch(r"-{3,}", line) and number:
+            in_section, headed = True, lines[number - 1].startswith("Example")
+        elif in_section and not headed and line.startswith(">>>"):
+            lines[number:number] = ["Examples", "--------"]
+            break
+    for number, line in enumerate(lines):
+        if not line.startswith((" ", ">>>", "...")):
+            lines[number] = re.sub(r"(?<=[(, ])\*(?=\w)", r"\\*", line)
+
+
+def _by_last_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, text: nodes.Element
+) -> nodes.Node | None:
+    """Resolve ``conv2d`` in a docstring of another module, where one object is meant."""
+    if node.get("refdomain") != "py":
+        return None
+    domain = env.domains["py"]
+    target = node["reftarget"]
+    matches = [name for name in domain.objects if name.rpartition(".")[2] == target]
+    if len(matches) != 1:
+        return None
+    return domain.resolve_xref(
+        env, node["refdoc"], app.builder, node["reftype"], matches[0], node, text
+    )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directive."""
+    """Register directives and event handlers."""
     app.add_directive("api", Api)
+    app.add_directive("tensor-methods", TensorMethods)
+    app.connect("autodoc-process-docstring", _complete_docstring, priority=100)
+    app.connect("missing-reference", _by_last_name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -29,10 +29,24 @@ from minitorch_cnn.primitive import PYTHON_SCALARS, Keep, Primitive, Rule
 _grad_enabled = GRAD_ENABLED.get
 
 
-class Unary(Primitive):
-    """An element-wise function of one tensor; ``floating`` casts integers to float32 first."""
+def _docstring(meaning: str, parameters: str, example: tuple[str, str] | None) -> str:
+    """A NumPy-style docstring for an element-wise operation."""
+    if not meaning:
+        return ""
+    shape = "their shapes broadcast" if "," in parameters else "any shape"
+    lines = [meaning, "", "Parameters", "----------", f"{parameters}, {shape}"]
+    if example:
+        expression, shown = example
+        lines += ["", "Examples", "--------", ">>> import minitorch_cnn as mt"]
+        lines += [f">>> {expression}", shown]
+    return "\n".join(lines)
 
-    __slots__ = ("floating",)
+
+class Unary(Primitive):
+    """An element-wise function of one tensor; ``floating`` casts integers to float32 first.
+
+    ``meaning`` and ``example`` (an expression and what it shows) make its docstring.
+    """
 
     def __init__(
         self,
@@ -42,8 +56,11 @@ class Unary(Primitive):
         *,
         keep: Keep = "",
         floating: bool = True,
+        meaning: str = "",
+        example: tuple[str, str] | None = None,
     ) -> None:
-        super().__init__(name, compute, None if rule is None else (rule,), keep=keep)
+        doc = _docstring(meaning, "x : Tensor", example)
+        super().__init__(name, compute, None if rule is None else (rule,), keep=keep, doc=doc)
         self.floating = floating
 
     def __call__(self, x: Any, **params: Any) -> Any:
@@ -63,10 +80,9 @@ class Unary(Primitive):
 class Binary(Primitive):
     """An element-wise function of two operands that broadcast and meet in one dtype.
 
-    ``floating`` casts integers to float32 first. Python numbers stay Python numbers.
+    ``floating`` casts integers to float32 first. Python numbers stay Python numbers. ``meaning``
+    and ``example`` (an expression and what it shows) make its docstring.
     """
-
-    __slots__ = ("floating",)
 
     def __init__(
         self,
@@ -76,8 +92,11 @@ class Binary(Primitive):
         *,
         keep: Keep = "",
         floating: bool = False,
+        meaning: str = "",
+        example: tuple[str, str] | None = None,
     ) -> None:
-        super().__init__(name, compute, rules, keep=keep, fit=sum_to)
+        doc = _docstring(meaning, "a, b : Tensor or number", example)
+        super().__init__(name, compute, rules, keep=keep, fit=sum_to, doc=doc)
         self.floating = floating
 
     def __call__(self, a: Any, b: Any) -> Any:
