@@ -465,7 +465,7 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     ----------
     x : Tensor
     min, max : number, Tensor or None
-        None: no limit on that side. Tensors broadcast; no gradient flows to them.
+        None: no limit on that side. Tensors broadcast, and get the gradient where they limit.
 
     >>> import minitorch_cnn as mt
     >>> mt.clip(mt.tensor([-2.0, 0.5, 2.0]), -1, 1)

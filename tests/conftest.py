@@ -1,0 +1,84 @@
+"""What all tests share: the choice of backends, a watch on leaking modes, hypothesis' settings.
+
+``pytest --backend numpy --backend strict`` (or ``--backend numpy,strict``, which is the default)
+runs every test that asks for the ``backend`` fixture once on each of them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import minitorch_cnn as mt
+from minitorch_cnn import backend as backends
+from minitorch_cnn import composition
+from minitorch_cnn.grad_mode import GRAD_ENABLED
+
+DEFAULT_BACKENDS = ["numpy", "strict"]
+
+settings.register_profile(
+    "minitorch_cnn",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=50,
+    # The fixtures here set a mode for all examples of a test; none needs renewing in between.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+)
+settings.load_profile("minitorch_cnn")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--backend",
+        action="append",
+        metavar="NAME",
+        help="run backend tests on NAME; repeat it or separate names by commas "
+        f"(default: {','.join(DEFAULT_BACKENDS)})",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        given = metafunc.config.getoption("--backend")
+        names = [name for part in given for name in part.split(",")] if given else DEFAULT_BACKENDS
+        metafunc.parametrize("backend", names, indirect=True)
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of the backend in which this test makes its tensors."""
+    with mt.use_backend(request.param):
+        yield request.param
+
+
+MODES = {
+    "whether gradients are recorded": GRAD_ENABLED,
+    "whether compositions run instead of kernels": composition._RUN_BODIES,
+    "the default backend of this context": backends._context_default,
+}
+
+
+@contextmanager
+def no_leaks() -> Iterator[None]:
+    """Fail if a mode is not set back at the end; set it back for the tests that follow."""
+    values = {name: mode.get() for name, mode in MODES.items()}
+    process_default = backends._process_default[0]
+    yield
+    leaks = []
+    for name, mode in MODES.items():
+        if mode.get() is not values[name]:
+            leaks.append(name)
+            mode.set(values[name])
+    if backends._process_default[0] is not process_default:
+        leaks.append("the default backend of the process")
+        backends._process_default[0] = process_default
+    if leaks:
+        pytest.fail(f"the test leaves changed: {', '.join(leaks)}")
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks() -> Iterator[None]:
+    with no_leaks():
+        yield

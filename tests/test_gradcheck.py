@@ -1,0 +1,356 @@
+"""The checkers themselves: they pass what is right and, above all, fail what is wrong."""
+
+import contextlib
+
+import numpy as np
+import pytest
+
+import minitorch_cnn as mt
+from conftest import no_leaks
+from minitorch_cnn import testing
+from minitorch_cnn.nn import functional
+from minitorch_cnn.ops.arguments import constant, raw
+from minitorch_cnn.ops.shape import sum_to
+from minitorch_cnn.primitive import PRIMITIVES, Primitive
+
+
+@pytest.fixture
+def declare():
+    """Primitives for one test only: their names are forgotten afterwards."""
+    before = dict(PRIMITIVES)
+    yield Primitive
+    PRIMITIVES.clear()
+    PRIMITIVES.update(before)
+
+
+def numbers(*shape, seed=1):
+    values = np.random.default_rng(seed).uniform(0.5, 2.0, shape)
+    return mt.tensor(values, requires_grad=True)
+
+
+def plain(x):
+    """A kept tensor without its history, which loses all derivatives beyond the first."""
+    return constant(raw(x), x)
+
+
+# --- what is right passes ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_right_gradients_pass(backend, order):
+    x, y = numbers(2, 3), numbers(3, seed=2)
+    testing.check_grads(lambda x, y: (mt.exp(-x) * mt.sin(y), mt.log(x) / y), [x, y], order)
+
+
+def test_right_rule_passes(declare):
+    cube = declare("cube", lambda x: x**3, (lambda g, x: g * 3 * x * x,), keep="inputs")
+    testing.check_grads(cube, numbers(4), order=3)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (2, 0, 3), (3, 1)])
+def test_shapes(backend, shape):
+    testing.check_grads(lambda x: x * mt.exp(x), numbers(*shape))
+
+
+def test_float32_arguments_are_checked_in_float64():
+    x = mt.tensor([0.5, 2.0], requires_grad=True)
+    seen = []
+    testing.check_grads(lambda x: seen.append(x.dtype) or mt.exp(x), x)
+    assert set(seen) == {mt.float64}
+
+
+def test_arguments_that_need_no_gradient_are_handed_over(backend):
+    x, labels = numbers(4, 3), mt.tensor([0, 2, 1, 1])
+    testing.check_grads(functional.cross_entropy, [x, labels])
+    testing.check_grads(lambda x, scale, axis: (x * scale).sum(axis=axis), [x, numbers(3), 1])
+
+
+def test_integer_results_are_left_out():
+    testing.check_grads(lambda x: (mt.argmax(x), mt.exp(x)), numbers(4))
+    with pytest.raises(TypeError, match="no result of the function holds floating-point"):
+        testing.check_grads(mt.argmax, numbers(4))
+
+
+def test_large_and_small_arguments():
+    x = mt.tensor(np.array([1e-3, 1.0, 1e5]), requires_grad=True)
+    testing.check_grads(lambda x: x * x, x)
+    testing.check_grads(lambda x: 1e-4 * mt.sqrt(x + 1e3), x)
+
+
+def test_works_inside_no_grad_and_on_functions_that_differentiate():
+    def slope(x):
+        x = x * 1.0
+        return mt.grad(mt.sum(mt.sin(x)), x, create_graph=True)[0]
+
+    with mt.no_grad():
+        testing.check_grads(slope, numbers(3))
+
+
+def test_same_seed_same_message(declare):
+    wrong = declare("wrong", lambda x: x * x, (lambda g, x: g * x,), keep="inputs")
+    messages = []
+    for seed in (5, 5, 6):
+        with pytest.raises(AssertionError) as caught:
+            testing.check_grads(wrong, numbers(3), rng=np.random.default_rng(seed))
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1] != messages[2]
+
+
+# --- what is wrong fails -------------------------------------------------------------------------
+
+
+def fails(message, f, *args, **options):
+    with pytest.raises(AssertionError, match=message):
+        testing.check_grads(f, args, **options)
+
+
+def test_wrong_rule(declare):
+    square = declare("wrong", lambda x: x * x, (lambda g, x: g * x,), keep="inputs")
+    fails("wrong gradient of order 1 in argument 0", square, numbers(3))
+
+
+def test_wrong_sign(declare):
+    cosine = declare("wrong", mt.cos.compute, (lambda g, x: g * mt.sin(x),), keep="inputs")
+    fails("wrong gradient of order 1 in argument 0", cosine, numbers(3))
+
+
+def test_missing_term(declare):
+    rules = (lambda g, x: g * mt.log(x),)  # of log(x) + 1
+    entropy = declare("wrong", lambda x: x * np.log(x), rules, keep="inputs")
+    fails("wrong gradient of order 1 in argument 0", entropy, numbers(3))
+
+
+def test_one_wrong_entry_among_many(declare):
+    def rule(g, x):
+        return g * 2 * x + g * mt.tensor(np.eye(1, 200, 77)[0] * 1e-3)
+
+    square = declare("wrong", lambda x: x * x, (rule,), keep="inputs")
+    fails("wrong gradient of order 1", square, numbers(200))
+
+
+def test_right_once_and_wrong_at_second_order(declare):
+    rules = (lambda g, x: g * 3 * plain(x) * x,)
+    cube = declare("wrong", lambda x: x**3, rules, keep="inputs")
+    testing.check_grads(cube, numbers(3), order=1)
+    fails("wrong gradient of order 2 in argument 0", cube, numbers(3))
+
+
+def test_right_twice_and_wrong_at_third_order(declare):
+    half = declare("half", lambda x: 3 * x * x, (lambda g, x: g * 6 * plain(x),), keep="inputs")
+    cube = declare("wrong", lambda x: x**3, (lambda g, x: g * half(x),), keep="inputs")
+    testing.check_grads(cube, numbers(3), order=2)
+    fails("wrong gradient of order 3 in argument 0", cube, numbers(3), order=3)
+
+
+def test_rule_that_cuts_the_upstream_gradient(declare):
+    exponential = declare("wrong", mt.exp.compute, (lambda g, y: plain(g) * y,), keep="output")
+    testing.check_grads(exponential, numbers(3), order=1)
+    fails(r"wrong gradient of order 2 in upstream gradient 0", exponential, numbers(3))
+
+
+def test_rule_that_differs_under_create_graph(declare):
+    def rule(g, x):
+        return g * x * (2 if isinstance(g, mt.Tensor) else 2.001)
+
+    square = declare("wrong", lambda x: x * x, (rule,), keep="inputs")
+    fails("under create_graph=True differs", square, numbers(3), rtol=1e-2)
+
+
+def test_wrong_sum_over_broadcast_axes(declare):
+    def first_of_the_copies(g, shape):
+        return mt.reshape(raw(g)[:1], shape) if g.shape != shape else g
+
+    product = declare(
+        "wrong",
+        lambda a, b: a * b,
+        (lambda g, a, b: g * b, lambda g, a, b: g * a),
+        keep="inputs",
+        fit=first_of_the_copies,
+    )
+    testing.check_grads(product, [numbers(3), numbers(3)], order=1)
+    fails("wrong gradient of order 1 in argument 1", product, numbers(4, 3), numbers(3))
+
+
+def test_no_sum_over_broadcast_axes(declare):
+    rules = (lambda g, a, b: g * b, lambda g, a, b: g * a)
+    product = declare("wrong", lambda a, b: a * b, rules, keep="inputs")
+    with pytest.raises(TypeError, match="wrong: its gradient rule for argument 1 gave shape"):
+        testing.check_grads(product, [numbers(4, 3), numbers(3)])
+
+
+def test_right_only_for_a_symmetric_upstream_gradient(declare):
+    rules = (lambda g: g,)
+    transpose = declare("wrong", lambda x: x.T, rules)
+    ones = mt.ones((3, 3), dtype=mt.float64)
+    (gradient,) = mt.grad(transpose(x := numbers(3, 3)), x, ones)
+    np.testing.assert_array_equal(gradient.numpy(), 1.0)  # seems right
+    fails("wrong gradient of order 1", transpose, numbers(3, 3))
+
+
+def test_gradients_of_two_arguments_swapped(declare):
+    rules = (lambda g, a, b: g * a, lambda g, a, b: g * b)
+    product = declare("wrong", lambda a, b: a * b, rules, keep="inputs", fit=sum_to)
+    fails("wrong gradient of order 1 in argument 0", product, numbers(3), numbers(3, seed=2))
+
+
+def test_wrong_in_one_argument_is_named(declare):
+    rules = (lambda g, a, b: g * b, lambda g, a, b: 2 * g * a)
+    product = declare("wrong", lambda a, b: a * b, rules, keep="inputs", fit=sum_to)
+    fails("in argument 2:", lambda n, a, b: product(a, b), 5, numbers(3), numbers(3, seed=2))
+
+
+def test_argument_cut_off():
+    fails("wrong gradient of order 1 in argument 0", lambda x: mt.exp(x.detach()) + x, numbers(3))
+    fails("wrong gradient of order 1 in argument 1", lambda x, y: x * y.detach(), *[numbers(3)] * 2)
+
+
+def test_one_of_two_results_wrong(declare):
+    wrong = declare("wrong", lambda x: x * x, (lambda g, x: g * x,), keep="inputs")
+    fails("wrong gradient of order 1", lambda x: (mt.exp(x), wrong(x)), numbers(3))
+
+
+def test_gradient_that_is_not_a_number(declare):
+    wrong = declare("wrong", lambda x: x * x, (lambda g, x: g * x * float("nan"),), keep="inputs")
+    fails("it is nan", wrong, numbers(3))
+
+
+def test_function_that_draws_random_numbers():
+    rng = np.random.default_rng(0)
+    fails("must not draw random numbers", lambda x: x * float(rng.random()), numbers(3))
+
+
+# --- kinks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("function", "at"),
+    [
+        (mt.relu, [0.0]),
+        (mt.relu, [1.0, 0.0, -1.0]),
+        (mt.relu, [1.0, 1e-9, -1.0]),
+        (lambda x: mt.maximum(x, 2 * x - 1), [1.0]),
+        (lambda x: mt.clip(x, 0.0, 1.0), [0.5, 1.0]),
+        (mt.floor, [2.0]),
+        (lambda x: mt.max(x), [1.0, 1.0]),
+        (lambda x: functional.max_pool1d(x.reshape(1, 1, -1), 2), [2.0, 2.0 + 1e-9, 0.0, 1.0]),
+    ],
+)
+def test_kinks_are_called_kinks(function, at):
+    x = mt.tensor(np.array(at), requires_grad=True)
+    fails("cannot be judged: the point is at a kink", function, x)
+
+
+def test_wrong_rule_beside_a_kink_is_called_wrong(declare):
+    relu = declare("wrong", mt.relu.compute, (lambda g, y: g * y,), keep="output")
+    fails("wrong gradient of order 1", relu, mt.tensor([0.1, -0.1, 2.0], requires_grad=True))
+
+
+def test_points_near_a_kink_can_be_judged():
+    testing.check_grads(mt.relu, mt.tensor(np.array([1.0, 1e-6, -1e-6]), requires_grad=True))
+
+
+def test_kink_of_second_order():
+    # x * relu(x) has a slope everywhere, and that has a kink at 0.
+    x = mt.tensor(np.array([0.0, 1.0]), requires_grad=True)
+    testing.check_grads(lambda x: x * mt.relu(x), x, order=1)
+    fails("gradient of order 2 in argument 0 cannot be judged", lambda x: x * mt.relu(x), x)
+
+
+# --- two functions, adjoints ---------------------------------------------------------------------
+
+
+def test_check_same_passes(backend):
+    x, y = numbers(3, 2), numbers(2, seed=2)
+    testing.check_same(lambda x, y: (x * y, x / y), lambda x, y: (y * x, x * y**-1.0), [x, y], 3)
+
+
+def test_check_same_in_float32():
+    x = mt.tensor([1.0, 2.0], requires_grad=True)
+    seen = []
+    testing.check_same(lambda x: seen.append(x.dtype) or mt.exp(x), mt.exp, x, rtol=1e-6)
+    assert set(seen) == {mt.float32}
+
+
+@pytest.mark.parametrize(
+    ("other", "order", "message"),
+    [
+        (lambda x: x * x + 1e-6, 0, "result 0 differs: at"),
+        (lambda x: mt.reshape(x * x, (1, -1)), 0, r"result 0 differs: .* shape \(3,\)"),
+        (lambda x: (x * x).to("float32"), 0, "float32"),
+        (lambda x: (x * x, x), 0, "returns 1 .* the other 2"),
+        (lambda x: x * x.detach(), 1, "gradient of order 1 in argument 0 differs"),
+        (lambda x: x * x + 1.0 - mt.exp(x - x.detach()), 1, "gradient of order 1"),
+        (
+            lambda x: x * x + mt.exp(x - x.detach()) - 1.0 - (x - x.detach()),
+            2,
+            "gradient of order 2 in argument 0 differs",
+        ),
+    ],
+)
+def test_check_same_fails(other, order, message):
+    x = numbers(3)
+    if order:
+        testing.check_same(lambda x: x * x, other, x, order=order - 1)
+    with pytest.raises(AssertionError, match=message):
+        testing.check_same(lambda x: x * x, other, x, order=2)
+
+
+def test_check_adjoint(backend):
+    matrix = numbers(4, 3).detach()
+    testing.check_adjoint(lambda x: matrix @ x, lambda y: matrix.mT @ y, (3, 2), (4, 2))
+    for wrong in (lambda y: matrix.mT @ y * 1.000001, lambda y: -(matrix.mT @ y)):
+        with pytest.raises(AssertionError, match=r"<linear\(x\), y> is"):
+            testing.check_adjoint(lambda x: matrix @ x, wrong, (3, 2), (4, 2))
+
+
+def test_check_adjoint_compares_shapes():
+    with pytest.raises(AssertionError, match=r"adjoint gives shape \(2, 3\)"):
+        testing.check_adjoint(lambda x: x, lambda y: mt.reshape(y, (2, 3)), (6,), (6,))
+    with pytest.raises(AssertionError, match="linear gives shape"):
+        testing.check_adjoint(lambda x: x[1:], lambda y: y, (6,), (6,))
+    with pytest.raises(AssertionError, match="float32"):
+        testing.check_adjoint(lambda x: x.to("float32"), lambda y: y, (6,), (6,))
+
+
+# --- mistakes in the call ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check", [testing.check_grads, lambda f, x: testing.check_same(f, f, x)])
+def test_mistakes_in_the_call(check):
+    with pytest.raises(ValueError, match="no argument needs a gradient"):
+        check(mt.exp, mt.ones(3))
+    with pytest.raises(TypeError, match="is a float; expected a Tensor"):
+        check(lambda x: 1.0, numbers(3))
+
+
+def test_order_must_be_positive():
+    with pytest.raises(ValueError, match="order must be at least 1"):
+        testing.check_grads(mt.exp, numbers(3), order=0)
+
+
+# --- the watch on modes --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("leak", "message"),
+    [
+        (lambda: mt.set_grad_enabled(False).__enter__(), "gradients are recorded"),
+        (lambda: mt.compositions().__enter__(), "compositions run"),
+        (lambda: mt.use_backend("strict").__enter__(), "backend of this context"),
+        (lambda: mt.use_backend("strict"), "backend of the process"),
+    ],
+)
+def test_leaks_are_found_and_mended(leak, message):
+    with pytest.raises(pytest.fail.Exception, match=message), no_leaks():
+        leak()
+    with no_leaks():
+        pass
+    assert mt.is_grad_enabled()
+    assert mt.ones(1).backend == "numpy"
+
+
+def test_modes_set_back_are_no_leaks():
+    with no_leaks(), mt.no_grad(), mt.compositions(), mt.use_backend("strict"):
+        pass
+    with no_leaks(), contextlib.suppress(ValueError), mt.no_grad():
+        raise ValueError
