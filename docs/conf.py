@@ -25,8 +25,10 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "api",
+    "docstrings",
     "links_figure",
     "primitive_table",
+    "run",
     "self_contained",
 ]
 exclude_patterns = ["_build", "generated", "sg_execution_times.rst"]

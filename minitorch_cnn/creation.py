@@ -1,8 +1,8 @@
 """Making tensors: from data, and from shapes.
 
 Every function takes ``dtype``, ``backend`` and ``requires_grad``. The default dtype is float32 for
-real numbers and int64 for integers, whatever the platform. May import ``backend``, ``graph`` and
-``ops.arguments``.
+real numbers and int64 for integers, whatever the platform. May import ``backend``, ``graph``,
+``host_data`` and ``ops.arguments``.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from minitorch_cnn.backend import (
     backend_of,
     canonical_dtype,
     float32,
+    float64,
     get_backend,
     int64,
     native_dtype,
 )
 from minitorch_cnn.graph import Boxed, box
+from minitorch_cnn.host_data import host_array
 from minitorch_cnn.ops.arguments import raw, require_array, shape_tuple
 
 AnyBackend = str | Backend | None
@@ -44,9 +46,10 @@ def raw_array(data: Any, *, dtype: Any, backend: AnyBackend, copy: bool) -> Any:
         array = data if target is home else home.to_numpy(data)
     else:
         target = get_backend(backend)
-        array = _host_array(data, wanted)
-        copy = copy and target.name != "numpy"  # already a copy of the caller's list
+        array = host_array(data, wanted)
     _require_supported(array.dtype)
+    if isinstance(array, np.ndarray) and not array.dtype.isnative:
+        array = array.astype(array.dtype.name)
     array = target.asarray(array, copy=copy)
     native = native_dtype(wanted or canonical_dtype(array.dtype), target)
     if array.dtype != native:
@@ -59,33 +62,6 @@ def _require_supported(native: Any) -> None:
         as_dtype(native)
     except TypeError as error:
         raise TypeError(f"tensor: {error}") from None
-
-
-def _host_array(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
-    """Nested lists, numbers and anything with ``__array__`` as a NumPy array of default dtype."""
-    try:
-        array = np.asarray(_plain(data))
-    except (ValueError, OverflowError) as error:
-        raise ValueError(
-            f"tensor: the data has no one shape or does not fit a dtype ({error}); all rows must "
-            "have equal lengths"
-        ) from None
-    if hasattr(data, "__array__"):
-        return array
-    if array.dtype.kind == "f" or array.size == 0:
-        return array.astype(dtype or float32)
-    if array.dtype.kind == "i" and dtype is None:
-        return array.astype(int64)
-    return array
-
-
-def _plain(data: Any) -> Any:
-    """Tensors inside lists as host arrays."""
-    if isinstance(data, Boxed):
-        return backend_of(data._data).to_numpy(data._data)
-    if isinstance(data, (list, tuple)):
-        return [_plain(item) for item in data]
-    return data
 
 
 def _finished(array: Any, requires_grad: bool) -> Any:
@@ -153,8 +129,21 @@ def _make(
     home = get_backend(backend)
     device = home.asarray(np.empty(0, np.float32), copy=False).device
     function = getattr(home.xp, name)
-    array = function(*args, dtype=native_dtype(dtype, home), device=device, **options)
+    native = native_dtype(dtype, home)
+    try:
+        array = function(*args, dtype=native, device=device, **options)
+    except (ValueError, TypeError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name}{args}: {error}") from None
     return _finished(home.seal(array), requires_grad)
+
+
+def _number(value: Any, what: str) -> float:
+    """A Python number for one, or for a NumPy scalar or Tensor of one entry."""
+    plain = value.item() if hasattr(value, "item") else value
+    if not isinstance(plain, (int, float)):
+        raise TypeError(f"{what} {value!r} is no number; expected an integer or a real number")
+    return plain
 
 
 def _shape(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:
@@ -219,10 +208,10 @@ def full(
     >>> mt.full(2, 7)
     tensor([7, 7], dtype=int64)
     """
-    if dtype is None:
-        dtype = np.dtype(bool) if isinstance(fill_value, bool) else type(fill_value)
+    value = _number(fill_value, "full: fill_value")
+    dtype = type(value) if dtype is None else dtype
     options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
-    return _make("full", _shape((shape,), "full"), fill_value, **options)
+    return _make("full", _shape((shape,), "full"), value, **options)
 
 
 def arange(
@@ -240,14 +229,16 @@ def arange(
     >>> mt.arange(3)
     tensor([0, 1, 2], dtype=int64)
     """
-    if stop is None:
-        start, stop = 0, start
+    bounds = (0, start) if stop is None else (start, stop)
+    numbers = [_number(value, "arange:") for value in (*bounds, step)]
     if step == 0:
         raise ValueError("arange: a step of 0 never arrives; pass another step")
     if dtype is None:
-        dtype = int64 if all(isinstance(v, int) for v in (start, stop, step)) else float32
-    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
-    return _make("arange", start, stop, step, **options)
+        dtype = int64 if all(isinstance(value, int) for value in numbers) else float32
+    # In float32 the steps themselves would be rounded.
+    exact = float64 if as_dtype(dtype).kind == "f" else dtype
+    made = _make("arange", *numbers, dtype=exact, backend=backend, requires_grad=False)
+    return _finished(asarray(made, dtype=dtype)._data, requires_grad)
 
 
 def linspace(

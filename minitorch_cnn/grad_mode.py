@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -74,7 +74,23 @@ class set_grad_enabled:
         return called  # type: ignore[return-value]
 
 
-class no_grad(set_grad_enabled):
+class _FixedMode(set_grad_enabled):
+    """A mode with a name of its own, which decorates with and without parentheses."""
+
+    fixed: ClassVar[bool]
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        mode = super().__new__(cls)
+        if function is None:
+            return mode
+        mode.__init__()  # type: ignore[misc]
+        return mode(function)
+
+    def __init__(self) -> None:
+        super().__init__(self.fixed)
+
+
+class no_grad(_FixedMode):
     """Do not record operations: results need no gradient. Context manager and decorator.
 
     >>> @no_grad()
@@ -84,11 +100,10 @@ class no_grad(set_grad_enabled):
     False
     """
 
-    def __init__(self) -> None:
-        super().__init__(False)
+    fixed = False
 
 
-class enable_grad(set_grad_enabled):
+class enable_grad(_FixedMode):
     """Record operations again inside a ``no_grad`` block. Context manager and decorator.
 
     >>> with no_grad(), enable_grad():
@@ -96,5 +111,4 @@ class enable_grad(set_grad_enabled):
     True
     """
 
-    def __init__(self) -> None:
-        super().__init__(True)
+    fixed = True

@@ -7,12 +7,14 @@ function takes ``rng``; without it the generator that :func:`seed` sets is used.
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from minitorch_cnn.backend import float32, int64
+from minitorch_cnn.backend import as_dtype, float32, int64
 from minitorch_cnn.creation import AnyBackend, _finished, _shape, raw_array
 
 _generator = np.random.default_rng()
@@ -28,8 +30,11 @@ def seed(value: int) -> np.random.Generator:
     >>> bool((a == mt.rand(2)).all())
     True
     """
+    number = _integer(value, "seed")
+    if number < 0:
+        raise ValueError(f"seed: {value} is negative; pass an integer of 0 or more")
     # The object stays, so that who holds it goes on with the new numbers.
-    _generator.bit_generator.state = type(_generator.bit_generator)(value).state
+    _generator.bit_generator.state = type(_generator.bit_generator)(number).state
     return _generator
 
 
@@ -38,11 +43,38 @@ def default_rng() -> np.random.Generator:
     return _generator
 
 
-def _tensor(
-    host: np.ndarray[Any, Any], dtype: Any, backend: AnyBackend, requires_grad: bool
-) -> Any:
+def generator(rng: np.random.Generator | None) -> np.random.Generator:
+    """``rng`` itself, or for None the one generator; anything else is a TypeError."""
+    if rng is None:
+        return _generator
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"rng is a {type(rng).__name__}; expected a numpy.random.Generator: make one with "
+            "numpy.random.default_rng(seed)"
+        )
+    return rng
+
+
+def _integer(value: Any, name: str) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: {value!r} is no integer; pass one, such as 0") from None
+
+
+def _tensor(host: Any, dtype: Any, backend: AnyBackend, requires_grad: bool = False) -> Any:
     array = raw_array(host, dtype=dtype, backend=backend, copy=False)
     return _finished(array, requires_grad)
+
+
+def _floating(dtype: Any, name: str) -> np.dtype[Any]:
+    found = as_dtype(dtype)
+    if found.kind != "f":
+        raise TypeError(
+            f"{name}: dtype {found} is not a floating-point one, such as mt.float32; for integers "
+            "use mt.randint"
+        )
+    return found
 
 
 def rand(
@@ -58,8 +90,8 @@ def rand(
     >>> mt.rand(2, 3).shape
     (2, 3)
     """
-    host = (rng or _generator).random(_shape(shape, "rand"))
-    return _tensor(host, dtype, backend, requires_grad)
+    host = generator(rng).random(_shape(shape, "rand"))
+    return _tensor(host, _floating(dtype, "rand"), backend, requires_grad)
 
 
 def randn(
@@ -75,8 +107,8 @@ def randn(
     >>> mt.randn(4).shape
     (4,)
     """
-    host = (rng or _generator).standard_normal(_shape(shape, "randn"))
-    return _tensor(host, dtype, backend, requires_grad)
+    host = generator(rng).standard_normal(_shape(shape, "randn"))
+    return _tensor(host, _floating(dtype, "randn"), backend, requires_grad)
 
 
 def uniform(
@@ -95,8 +127,10 @@ def uniform(
     >>> bool((mt.uniform(2.0, 3.0, 100) >= 2).all())
     True
     """
-    host = (rng or _generator).uniform(low, high, _shape((shape,), "uniform"))
-    return _tensor(host, dtype, backend, requires_grad)
+    if not 0 <= high - low < math.inf:
+        raise ValueError(f"uniform: [{low}, {high}) is no finite interval; expected low <= high")
+    host = generator(rng).uniform(low, high, _shape((shape,), "uniform"))
+    return _tensor(host, _floating(dtype, "uniform"), backend, requires_grad)
 
 
 def normal(
@@ -115,8 +149,10 @@ def normal(
     >>> mt.normal(0.0, 2.0, (2, 2)).shape
     (2, 2)
     """
-    host = (rng or _generator).normal(mean, std, _shape((shape,), "normal"))
-    return _tensor(host, dtype, backend, requires_grad)
+    if not std >= 0:
+        raise ValueError(f"normal: the standard deviation {std} must not be negative")
+    host = generator(rng).normal(mean, std, _shape((shape,), "normal"))
+    return _tensor(host, _floating(dtype, "normal"), backend, requires_grad)
 
 
 def randint(
@@ -134,10 +170,16 @@ def randint(
     >>> set(mt.randint(3, 5, 50).tolist())
     {3, 4}
     """
+    low, high = _integer(low, "randint"), _integer(high, "randint")
     if high <= low:
         raise ValueError(f"randint: no integers from {low} up to (without) {high}")
-    host = (rng or _generator).integers(low, high, _shape((shape,), "randint"))
-    return _tensor(host, dtype, backend, False)
+    wanted = as_dtype(dtype)
+    if wanted.kind in "iu" and not np.iinfo(wanted).min <= low < high <= np.iinfo(wanted).max + 1:
+        raise ValueError(
+            f"randint: integers from {low} to {high - 1} do not fit {wanted}; pass a wider dtype"
+        )
+    host = generator(rng).integers(low, high, _shape((shape,), "randint"))
+    return _tensor(host, wanted, backend)
 
 
 def randperm(n: int, *, rng: np.random.Generator | None = None, backend: AnyBackend = None) -> Any:
@@ -147,7 +189,10 @@ def randperm(n: int, *, rng: np.random.Generator | None = None, backend: AnyBack
     >>> sorted(mt.randperm(4).tolist())
     [0, 1, 2, 3]
     """
-    return _tensor((rng or _generator).permutation(n), int64, backend, False)
+    count = _integer(n, "randperm")
+    if count < 0:
+        raise ValueError(f"randperm: {n} is negative; pass how many integers to shuffle")
+    return _tensor(generator(rng).permutation(count), int64, backend)
 
 
 def bernoulli(
@@ -167,5 +212,5 @@ def bernoulli(
     if not 0 <= probability <= 1:
         raise ValueError(f"bernoulli: probability {probability} is not between 0 and 1")
     # float32 numbers take half the time and decide as well.
-    host = (rng or _generator).random(_shape((shape,), "bernoulli"), dtype=np.float32)
-    return _tensor(host < probability, dtype, backend, False)
+    host = generator(rng).random(_shape((shape,), "bernoulli"), dtype=np.float32)
+    return _tensor(host < probability, dtype, backend)

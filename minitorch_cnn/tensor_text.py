@@ -18,11 +18,8 @@ NOTEBOOK_ROWS = 12
 
 
 def _facts(tensor: Any) -> list[str]:
-    """What the numbers alone do not tell, as ``name=value``."""
+    """Where it lives and where it comes from, as ``name=value``, if that is worth a word."""
     facts = []
-    dtype = canonical_dtype(tensor._data.dtype).name
-    if dtype not in DEFAULT_DTYPES:
-        facts.append(f"dtype={dtype}")
     backend = backend_of(tensor._data).name
     if backend != "numpy":
         facts.append(f"backend={backend!r}")
@@ -39,7 +36,9 @@ def tensor_text(tensor: Any) -> str:
     numbers = np.array2string(host, separator=", ", prefix="tensor(", threshold=200, edgeitems=3)
     if host.size == 0:
         numbers = f"[], shape={host.shape}"
-    return f"tensor({', '.join([numbers, *_facts(tensor)])})"
+    dtype = canonical_dtype(tensor._data.dtype).name
+    kind = [] if dtype in DEFAULT_DTYPES else [f"dtype={dtype}"]
+    return f"tensor({', '.join([numbers, *kind, *_facts(tensor)])})"
 
 
 def tensor_html(tensor: Any) -> str:
@@ -48,8 +47,9 @@ def tensor_html(tensor: Any) -> str:
     facts = ", ".join([f"shape {host.shape}", canonical_dtype(host.dtype).name, *_facts(tensor)])
     if host.ndim not in (1, 2) or max(host.shape, default=0) > NOTEBOOK_ROWS or host.size == 0:
         return f"<pre>{html.escape(tensor_text(tensor))}</pre>"
+    form = "{:.4g}" if host.dtype.kind == "f" else "{}"
     rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(f'{v:.4g}')}</td>" for v in row) + "</tr>"
+        "<tr>" + "".join(f"<td>{form.format(v)}</td>" for v in row) + "</tr>"
         for row in np.atleast_2d(host)
     )
     return f"<table>{rows}</table><small>Tensor, {html.escape(facts)}</small>"

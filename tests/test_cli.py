@@ -68,6 +68,7 @@ def digits(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MINITORCH_BACKEND", raising=False)
     yield
     mt.use_backend("numpy")
 
@@ -168,6 +169,12 @@ def test_wrong_usage_is_one_line_and_exit_code_2(tmp_path, capsys, case):
     assert len(err.splitlines()) == 1
     assert "--help)" in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_environment_names_the_default_backend(train, capsys, monkeypatch):
+    monkeypatch.setenv("MINITORCH_BACKEND", "abacus")
+    assert train("--out", "run") == 2
+    assert "--backend abacus: unknown backend 'abacus'" in capsys.readouterr().err
 
 
 # --- training -----------------------------------------------------------------------------------

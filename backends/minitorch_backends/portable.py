@@ -72,8 +72,9 @@ def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, gr
     kernel = w.shape[2:]
     windows = unfold(x, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
     positions = windows.shape[2 + len(kernel) :]
-    columns = xp.reshape(windows, (x.shape[0], groups, -1, math.prod(positions)))
-    rows = xp.reshape(w, (groups, w.shape[0] // groups, -1))
+    places = math.prod(w.shape[1:])
+    columns = xp.reshape(windows, (x.shape[0], groups, places, math.prod(positions)))
+    rows = xp.reshape(w, (groups, w.shape[0] // groups, places))
     return xp.reshape(rows @ columns, (x.shape[0], w.shape[0], *positions))
 
 
@@ -83,8 +84,9 @@ def conv_input(
     """The adjoint of :func:`conv` in ``x``: from ``g (N, O, *positions)`` to ``shape``."""
     xp = array_namespace(g, w)
     positions = g.shape[2:]
-    rows = xp.reshape(w, (groups, w.shape[0] // groups, -1))
-    upstream = xp.reshape(g, (g.shape[0], groups, -1, math.prod(positions)))
+    outputs = w.shape[0] // groups
+    rows = xp.reshape(w, (groups, outputs, math.prod(w.shape[1:])))
+    upstream = xp.reshape(g, (g.shape[0], groups, outputs, math.prod(positions)))
     columns = xp.matrix_transpose(rows) @ upstream
     columns = xp.reshape(columns, (*shape[:2], *w.shape[2:], *positions))
     return fold(
@@ -99,10 +101,11 @@ def conv_weight(
     xp = array_namespace(x, g)
     positions = math.prod(g.shape[2:])
     windows = unfold(x, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
-    columns = xp.reshape(windows, (x.shape[0], groups, -1, positions))
-    upstream = xp.reshape(g, (x.shape[0], groups, -1, positions))
+    depth, outputs = x.shape[1] // groups, g.shape[1] // groups
+    columns = xp.reshape(windows, (x.shape[0], groups, depth * math.prod(kernel), positions))
+    upstream = xp.reshape(g, (x.shape[0], groups, outputs, positions))
     rows = xp.sum(upstream @ xp.matrix_transpose(columns), axis=0)
-    return xp.reshape(rows, (g.shape[1], x.shape[1] // groups, *kernel))
+    return xp.reshape(rows, (g.shape[1], depth, *kernel))
 
 
 def max_pool(

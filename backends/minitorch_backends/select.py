@@ -69,7 +69,7 @@ def _cells(xp: Any, shape: Ints, key: tuple[Any, ...], device: Any) -> Array:
     Index arrays broadcast against each other; their axes stand where the first of them stood, or
     in front when they are not next to each other. Every other axis keeps its slice.
     """
-    parts = _expanded(xp, shape, key, device)
+    parts, shape = _expanded(xp, shape, key, device)
     arrays = [part for part in parts if not isinstance(part, (slice, type(None)))]
     together = broadcast_shapes(*(tuple(part.shape) for part in arrays))
     places = [i for i, part in enumerate(parts) if not isinstance(part, (slice, type(None)))]
@@ -111,40 +111,54 @@ def _slices_with_axes(parts: list[Any]) -> list[tuple[Any, int]]:
     return found
 
 
-def _expanded(xp: Any, shape: Ints, key: tuple[Any, ...], device: Any) -> list[Any]:
-    """``key`` as slices, None and non-negative int64 arrays, one for every axis."""
-    used = sum(
-        part.ndim if _is_mask(xp, part) else 1
-        for part in key
-        if part is not None and part is not Ellipsis
-    )
+def _expanded(
+    xp: Any, shape: Ints, key: tuple[Any, ...], device: Any
+) -> tuple[list[Any], list[int]]:
+    """``key`` as slices, None and non-negative int64 arrays, one for every axis, and the sizes.
+
+    A single boolean is an array of one or no zero, along an axis of size 1 of its own.
+    """
+    sizes = list(shape)
+    used = sum(_axes_named(xp, part) for part in key)
     if used > len(shape):
         raise IndexError(f"{used} indices for {len(shape)} dimensions")
     rest = [slice(None)] * (len(shape) - used)
     parts: list[Any] = []
     for part in key:
+        axis = sum(p is not None for p in parts)
         if part is Ellipsis:
             parts += rest
             rest = []
         elif part is None or isinstance(part, slice):
             parts.append(part)
-        elif _is_mask(xp, part):
-            axis = sum(p is not None for p in parts)
-            if tuple(part.shape) != tuple(shape[axis : axis + part.ndim]):
+        elif not _is_mask(xp, part):
+            index = part if hasattr(part, "dtype") else xp.asarray(part, device=device)
+            parts.append(_from_front(xp, index, sizes[axis]))
+        elif not _axes_named(xp, part):
+            sizes.insert(axis, 1)
+            parts.append(xp.zeros(int(bool(part)), dtype=xp.int64, device=device))
+        else:
+            around = tuple(sizes[axis : axis + part.ndim])
+            if tuple(part.shape) != around:
                 raise IndexError(
-                    f"a boolean index of shape {tuple(part.shape)} for axes of sizes "
-                    f"{tuple(shape[axis : axis + part.ndim])}; they must be equal"
+                    f"a boolean index of shape {tuple(part.shape)} for axes of sizes {around}; "
+                    "they must be equal"
                 )
             parts += xp.nonzero(part)
-        else:
-            axis = sum(p is not None for p in parts)
-            index = part if hasattr(part, "dtype") else xp.asarray(part, device=device)
-            parts.append(_from_front(xp, index, shape[axis]))
-    return parts + rest
+    return parts + rest, sizes
+
+
+def _axes_named(xp: Any, part: Any) -> int:
+    """How many axes a part of a key stands for."""
+    if part is None or part is Ellipsis:
+        return 0
+    return getattr(part, "ndim", 0) if _is_mask(xp, part) else 1
 
 
 def _is_mask(xp: Any, part: Any) -> bool:
-    return hasattr(part, "dtype") and bool(xp.isdtype(part.dtype, "bool"))
+    if hasattr(part, "dtype"):
+        return bool(xp.isdtype(part.dtype, "bool"))
+    return isinstance(part, bool)
 
 
 def _from_front(xp: Any, index: Array, size: int) -> Array:

@@ -1,7 +1,7 @@
 """The directive ``api``: a table of names, and below it what the docstring of each says.
 
 Names are written once and documented on the page itself, so that a reader finds a whole topic in
-one place. Also: how docstrings are made ready for Sphinx, and what a reference may leave out.
+one place. Also: what a reference in a docstring may leave out.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -37,7 +37,7 @@ class Api(SphinxDirective):
 
     required_arguments = 1
     has_content = True
-    option_spec = {"members": directives.flag}
+    option_spec: ClassVar[dict[str, Any]] = {"members": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         module = self.arguments[0]
@@ -47,7 +47,10 @@ class Api(SphinxDirective):
         lines += ["   :widths: auto", ""]
         for name, value in values.items():
             role = "class" if inspect.isclass(value) else "func"
-            lines += [f"   * - :py:{role}:`{name}`", f"     - {_first_sentence(value)}"]
+            summary = _first_sentence(value)
+            if not summary and isinstance(value, Primitive):
+                summary = _gradient(value)
+            lines += [f"   * - :py:{role}:`{name}`", f"     - {summary}"]
         for name, value in values.items():
             lines += ["", *self._entry(module, name, value)]
         return self.parse_text_to_nodes("\n".join(lines))
@@ -90,14 +93,14 @@ def _own_doc(value: Any) -> str:
 
 def _first_sentence(value: Any) -> str:
     paragraph = " ".join(_own_doc(value).split("\n\n")[0].split())
-    return re.split(r"(?<=[.:;])\s", paragraph, maxsplit=1)[0].rstrip(":;")
+    return re.split(r"(?<=\.)\s", paragraph, maxsplit=1)[0].replace("*", r"\*")
 
 
 def _signature(primitive: Primitive) -> str:
-    try:
-        return str(inspect.signature(primitive)).replace(": Any", "").replace(" -> Any", "")
-    except (TypeError, ValueError):
-        return "(x)"
+    signature = inspect.signature(type(primitive).__call__)
+    _, *parameters = signature.parameters.values()
+    bare = [parameter.replace(annotation=parameter.empty) for parameter in parameters]
+    return str(signature.replace(parameters=bare, return_annotation=signature.empty))
 
 
 def _gradient(primitive: Primitive) -> str:
@@ -107,22 +110,6 @@ def _gradient(primitive: Primitive) -> str:
     if getattr(primitive, "floating", False):
         text += " Integers become float32 first."
     return text
-
-
-def _complete_docstring(
-    app: Sphinx, kind: str, name: str, value: Any, options: Any, lines: list[str]
-) -> None:
-    """Make ready for NumPy-style parsing: an example needs its heading, a star is a star."""
-    in_section = headed = False
-    for number, line in enumerate(lines):
-        if re.fullmatch(r"-{3,}", line) and number:
-            in_section, headed = True, lines[number - 1].startswith("Example")
-        elif in_section and not headed and line.startswith(">>>"):
-            lines[number:number] = ["Examples", "--------"]
-            break
-    for number, line in enumerate(lines):
-        if not line.startswith((" ", ">>>", "...")):
-            lines[number] = re.sub(r"(?<=[(, ])\*(?=\w)", r"\\*", line)
 
 
 def _by_last_name(
@@ -145,6 +132,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register directives and event handlers."""
     app.add_directive("api", Api)
     app.add_directive("tensor-methods", TensorMethods)
-    app.connect("autodoc-process-docstring", _complete_docstring, priority=100)
     app.connect("missing-reference", _by_last_name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 from docutils import nodes
@@ -40,7 +41,7 @@ class KernelTable(SphinxDirective):
         rows = [
             (
                 f"``{name}``",
-                (inspect.getdoc(kernel) or "").split("\n\n")[0].replace("\n", " "),
+                _first_paragraph(kernel),
                 "its own" if name in fast else "portable",
             )
             for name, kernel in sorted(portable.KERNELS.items())
@@ -79,6 +80,11 @@ def _file(primitive: Primitive) -> str:
         if module.startswith("minitorch_cnn."):
             return module.removeprefix("minitorch_cnn.").replace(".", "/") + ".py"
     return ""
+
+
+def _first_paragraph(kernel: Any) -> str:
+    text = " ".join((inspect.getdoc(kernel) or "").split("\n\n")[0].split())
+    return re.sub(r":\w+:`(\w+)`", r"``\1``", text)  # kernels have no entries to link to
 
 
 def _list_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NoReturn
@@ -74,7 +75,12 @@ class TrainOptions:
         """Options that were given, and defaults for the others; some depend on the data."""
         given = given_options(arguments)
         mini = given.get("data", MINI) == MINI
-        return cls(**{"epochs": 20 if mini else 5, "augment": mini} | given)
+        defaults = {
+            "backend": os.environ.get("MINITORCH_BACKEND") or "numpy",
+            "epochs": 20 if mini else 5,
+            "augment": mini,
+        }
+        return cls(**defaults | given)
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> TrainOptions:
@@ -135,7 +141,9 @@ def _add_train(commands: Any) -> None:
     )
     how = parser.add_argument_group("how to train", argument_default=argparse.SUPPRESS)
     how.add_argument(
-        "--backend", metavar="NAME", help="array library that computes (default: numpy)"
+        "--backend",
+        metavar="NAME",
+        help="array library that computes (default: $MINITORCH_BACKEND, else numpy)",
     )
     how.add_argument(
         "--epochs",

@@ -67,20 +67,20 @@ class Progress:
 
 
 def confusion_table(confusion: Sequence[Sequence[int]]) -> str:
-    """Lay out a confusion table: a row per label, a column per answer, the share found.
+    r"""Lay out a confusion table: a row per label, a column per answer, the share found.
 
     Examples
     --------
     >>> print(confusion_table([[9, 1], [0, 8]]))
-    label \\\\ answer    0    1   found
-                0    9    1   90.0 %
-                1    .    8  100.0 %
+    label \ answer    0    1    found
+                 0    9    1   90.0 %
+                 1    .    8  100.0 %
     """
     answers = "".join(f"{answer:5}" for answer in range(len(confusion)))
-    lines = [f"label \\ answer{answers}   found"]
+    lines = [f"label \\ answer{answers}    found"]
     for label, row in enumerate(confusion):
         counts = "".join(f"{count or '.':>5}" for count in row)
-        lines.append(f"{label:>14}{counts}{share(row[label], sum(row)):>8}")
+        lines.append(f"{label:>14}{counts}{share(row[label], sum(row)):>9}")
     return "\n".join(lines)
 
 

@@ -63,7 +63,7 @@ def _model_of_run(folder: Path) -> str | None:
 
 def _probabilities(model: Any, pictures: Any) -> list[list[float]]:
     with mt.no_grad():
-        rows = functional.softmax(model(mt.tensor(pictures)), 1).numpy().tolist()
+        rows: list[list[float]] = functional.softmax(model(mt.tensor(pictures)), 1).numpy().tolist()
     if any(probability != probability for row in rows for probability in row):
         raise CommandError("the net answers NaN: its weights are damaged")
     return rows

@@ -14,10 +14,6 @@ from minitorch_cnn import random
 from minitorch_cnn.tensor import Tensor
 
 
-def _generator(rng: np.random.Generator | None) -> np.random.Generator:
-    return random.default_rng() if rng is None else rng
-
-
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """Links into and out of one unit for a weight ``(out, in, *kernel)``.
 
@@ -56,14 +52,14 @@ def uniform_(
     tensor: Tensor, a: float = 0.0, b: float = 1.0, *, rng: np.random.Generator | None = None
 ) -> Tensor:
     """Numbers spread evenly over [a, b)."""
-    return tensor.assign_(_generator(rng).uniform(a, b, tensor.shape))
+    return tensor.assign_(random.generator(rng).uniform(a, b, tensor.shape))
 
 
 def normal_(
     tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, rng: np.random.Generator | None = None
 ) -> Tensor:
     """Numbers of the normal distribution."""
-    return tensor.assign_(_generator(rng).normal(mean, std, tensor.shape))
+    return tensor.assign_(random.generator(rng).normal(mean, std, tensor.shape))
 
 
 def constant_(tensor: Tensor, value: float) -> Tensor:
@@ -144,4 +140,4 @@ def default_uniform(
 ) -> np.ndarray[Any, Any]:
     """Host numbers for a new weight or bias by PyTorch's default."""
     bound = default_bound(fan_in)
-    return _generator(rng).uniform(-bound, bound, shape).astype(np.float32)
+    return random.generator(rng).uniform(-bound, bound, shape).astype(np.float32)

@@ -11,12 +11,21 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from minitorch_cnn.backend import SEALS, backend_of, float32, kernel, namespace, native_dtype
+from minitorch_cnn.backend import (
+    SEALS,
+    backend_of,
+    bool_,
+    float32,
+    kernel,
+    namespace,
+    native_dtype,
+)
 from minitorch_cnn.grad_mode import GRAD_ENABLED
 from minitorch_cnn.graph import NEXT_NUMBER, Boxed, Node, box
 from minitorch_cnn.ops.arguments import (
     coerce,
     constant,
+    is_array,
     is_floating,
     is_operand,
     raw,
@@ -385,10 +394,13 @@ copysign: Binary = Binary(
 
 
 def _truth(x: Any) -> Any:
-    return x != 0
+    if type(x) in PYTHON_SCALARS:
+        return bool(x)
+    xp = namespace(x)
+    return xp.astype(x, xp.bool)
 
 
-logical_not = Unary("logical_not", lambda x: x == 0, floating=False)
+logical_not = Unary("logical_not", lambda x: ~_truth(x), floating=False)
 logical_and = Binary("logical_and", lambda a, b: _truth(a) & _truth(b))
 logical_or = Binary("logical_or", lambda a, b: _truth(a) | _truth(b))
 logical_xor = Binary("logical_xor", lambda a, b: _truth(a) ^ _truth(b))
@@ -413,7 +425,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     ----------
     condition : Tensor of bool
     x, y : Tensor or number
-        At least one of them a tensor.
+        Two numbers give float32 or int64, as in :func:`minitorch_cnn.tensor`.
 
     >>> import minitorch_cnn as mt
     >>> x = mt.tensor([-1.0, 2.0])
@@ -423,7 +435,20 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     if isinstance(x, Boxed) or isinstance(y, Boxed):
         x, y = coerce_operand(x, "where", 1), coerce_operand(y, "where", 2)
         x, y = _meet_pair(x, y)
+    elif type(x) in PYTHON_SCALARS and type(y) in PYTHON_SCALARS and is_array(condition):
+        x, y = _numbers_beside(condition, x, y)
     return _where(condition, x, y)
+
+
+def _numbers_beside(condition: Any, *numbers: Any) -> list[Any]:
+    """Python numbers as 0-d arrays of the dtype in which they meet."""
+    data = raw(condition)
+    dtype = bool_
+    for number in numbers:
+        dtype = scalar_dtype(dtype, number)
+    native, device = native_dtype(dtype, backend_of(data)), data.device
+    xp = namespace(data)
+    return [constant(xp.asarray(n, dtype=native, device=device), condition) for n in numbers]
 
 
 def _meet_pair(x: Any, y: Any) -> tuple[Any, Any]:

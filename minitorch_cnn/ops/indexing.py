@@ -22,8 +22,10 @@ Key = tuple[Any, ...]
 
 
 def _slice_back(g: Any, *, key: Key, shape: tuple[int, ...]) -> Any:
-    out = namespace(g).zeros(shape, dtype=g.dtype, device=g.device)
-    out[key] = g
+    xp = namespace(g)
+    out = xp.zeros(shape, dtype=g.dtype, device=g.device)
+    places = tuple(part for part in key if part is not None)
+    out[places] = xp.reshape(g, out[places].shape)
     return out
 
 
@@ -66,7 +68,20 @@ def getitem(x: Any, key: Any) -> Any:
         )
     # An ellipsis makes NumPy return a 0-d array, not a scalar, and strict libraries want it.
     full = parts if Ellipsis in parts or named == len(shape) else (*parts, Ellipsis)
-    return _slice(x, key=full, shape=shape)
+    return _slice(x, key=_within(full, shape, len(shape) - named), shape=shape)
+
+
+def _within(key: Key, shape: tuple[int, ...], unnamed: int) -> Key:
+    """``key`` with slices that end inside the axes, as the array API wants them."""
+    parts, axis = [], 0
+    for part in key:
+        if isinstance(part, slice):
+            start, stop, step = part.indices(shape[axis])
+            nothing = stop <= start if step > 0 else stop >= start
+            part = slice(0, 0) if nothing else slice(start, None if stop < 0 else stop, step)
+        parts.append(part)
+        axis += 0 if part is None else unnamed if part is Ellipsis else 1
+    return tuple(parts)
 
 
 def _key_part(part: Any, data: Any) -> Any:
@@ -266,7 +281,7 @@ def _band(x: Any, k: int, name: str, lower: bool) -> Any:
     xp = namespace(data)
     ones = xp.ones(data.shape[-2:], dtype=xp.int64, device=data.device)
     mask = (xp.tril(ones, k=k) if lower else xp.triu(ones, k=k)) != 0
-    return where(constant(mask, x), x, 0)
+    return where(constant(mask, x), x, False if xp.isdtype(data.dtype, "bool") else 0)
 
 
 def tril(x: Any, k: int = 0) -> Any:

@@ -69,7 +69,7 @@ def matmul(a: Any, b: Any) -> Any:
             "(..., k, m): the last size of the first equal to the last but one of the second"
         )
     if len(shape_a) == 1:
-        return _squeezed(matmul(expand_dims(a, 0), b), -2)
+        return _squeezed(matmul(expand_dims(a, 0), b), -2 if len(shape_b) > 1 else -1)
     if len(shape_b) == 1:
         return _squeezed(matmul(a, expand_dims(b, 1)), -1)
     if len(shape_a) > 2 and len(shape_b) == 2:  # one large product, also for the gradient in b

@@ -206,29 +206,39 @@ def var(x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = Fal
 def std(x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     """Standard deviation over ``axis``, the square root of :func:`var`.
 
+    Where all entries are equal the gradient is 0.
+
     >>> import minitorch_cnn as mt
     >>> mt.std(mt.tensor([2.0, 4.0]))
     tensor(1.)
     """
-    return sqrt(var(x, axis=axis, correction=correction, keepdims=keepdims))
+    return _root(var(x, axis=axis, correction=correction, keepdims=keepdims), 2)
+
+
+def _root(x: Any, degree: float) -> Any:
+    """``x**(1 / degree)`` for ``x >= 0``; its infinite slope at 0 counts as 0, as in PyTorch."""
+    zero = x == 0
+    inside = where(zero, 1.0, x)
+    return where(zero, 0.0, sqrt(inside) if degree == 2 else inside ** (1 / degree))
 
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """``log(sum(exp(x)))`` over ``axis``, safe for entries of any size.
 
     >>> import minitorch_cnn as mt
-    >>> mt.logsumexp(mt.tensor([1000.0, 1000.0]))
-    tensor(1000.6931)
+    >>> mt.logsumexp(mt.tensor([0.0, 1000.0]))
+    tensor(1000.)
     """
     x = _as_float(require_array(x, "logsumexp"))
     data = raw(x)
     xp = namespace(data)
     axes = axis_tuple(axis, data.ndim, "logsumexp")
-    largest = xp.max(data, axis=axes, keepdims=True)
+    largest = max(data, axis=axes, keepdims=True)
     # An infinite largest entry would give inf - inf; shift by nothing there.
-    largest = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
-    shift = constant(largest, x)
-    total = log(sum(exp(x - shift), axis=axes, keepdims=True)) + shift
+    shift = constant(xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest)), x)
+    powers = sum(exp(x - shift), axis=axes, keepdims=True)
+    nothing = powers == 0  # where every entry is -inf
+    total = where(nothing, -math.inf, log(where(nothing, 1.0, powers)) + shift)
     return total if keepdims else reshape(total, _dropped(data.shape, axes))
 
 
@@ -330,7 +340,10 @@ def cumulative_sum(x: Any, axis: int | None = None, include_initial: bool = Fals
 
 
 def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Any:
-    """Norm of ``x`` over ``axis``: ``sum(|x|**ord)**(1/ord)``, or the largest ``|x|`` for inf.
+    """Norm of ``x`` over ``axis``: ``sum(|x|**ord)**(1/ord)``.
+
+    ``ord=inf`` gives the largest ``|x|``, ``-inf`` the smallest, and 0 the number of entries that
+    are not 0. The gradient where all entries are 0 is 0.
 
     >>> import minitorch_cnn as mt
     >>> mt.vector_norm(mt.tensor([3.0, 4.0]))
@@ -340,8 +353,11 @@ def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: float = 
     size = absolute(x)
     if ord == math.inf:
         return max(size, axis=axis, keepdims=keepdims)
+    if ord == -math.inf:
+        return min(size, axis=axis, keepdims=keepdims)
+    if ord == 0:
+        return sum(astype(size != 0, raw(x).dtype), axis=axis, keepdims=keepdims)
     if ord == 1:
         return sum(size, axis=axis, keepdims=keepdims)
-    if ord == 2:
-        return sqrt(sum(x * x, axis=axis, keepdims=keepdims))
-    return sum(size**ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+    powers = x * x if ord == 2 else size**ord
+    return _root(sum(powers, axis=axis, keepdims=keepdims), ord)

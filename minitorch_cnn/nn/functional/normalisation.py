@@ -157,7 +157,7 @@ def dropout(
     data = raw(require_float(input, "dropout"))
     if not training or p == 0:
         return input
-    return input * constant(_dropout_mask(data, data.shape, p, rng), input)
+    return input * _dropout_mask(input, data.shape, p, rng)
 
 
 def dropout2d(
@@ -180,13 +180,13 @@ def dropout2d(
         raise ValueError(f"dropout2d: expected (N, C, H, W) or (C, H, W), got {tuple(data.shape)}")
     if not training or p == 0:
         return input
-    return input * constant(_dropout_mask(data, (*data.shape[:-2], 1, 1), p, rng), input)
+    return input * _dropout_mask(input, (*data.shape[:-2], 1, 1), p, rng)
 
 
-def _dropout_mask(
-    data: Any, shape: tuple[int, ...], p: float, rng: np.random.Generator | None
-) -> Any:
+def _dropout_mask(x: Any, shape: tuple[int, ...], p: float, rng: np.random.Generator | None) -> Any:
+    """0 with probability ``p``, else ``1 / (1 - p)``, in the dtype of ``x`` and beside it."""
     keep = (rng or random.default_rng()).random(shape, dtype=np.float32) >= p
-    host = keep.astype(np.float32) * (0.0 if p == 1 else 1 / (1 - p))
+    data = raw(x)
     home = backend_of(data)
-    return home.xp.astype(home.asarray(host, copy=False), data.dtype)
+    mask = home.xp.astype(home.asarray(keep, copy=False), data.dtype)
+    return constant(mask if p == 1 else mask / (1 - p), x)
