@@ -49,6 +49,17 @@ SEALS: dict[type, Callable[[Array], Array]] = {}
 
 def register(backend: Backend) -> Backend:
     """Make a backend object known by its name and array types; returns it."""
+    if not isinstance(backend, Backend):
+        raise TypeError(
+            f"{backend!r} is no backend; expected a name ({', '.join(sorted(_loaded))}, ...) or an "
+            "object with the attributes of minitorch_backends.protocol.Backend"
+        )
+    for array_type in backend.array_types:
+        if array_type in _by_type:
+            raise ValueError(
+                f"backend {backend.name!r}: arrays of type {array_type.__name__} belong to backend "
+                f"{_by_type[array_type].name!r} already; array types are how a backend is found"
+            )
     _loaded[backend.name] = backend
     for array_type in backend.array_types:
         _by_type[array_type] = backend
@@ -115,6 +126,8 @@ def get_backend(backend: str | Backend | None = None) -> Backend:
     ------
     ValueError
         For a name nobody announced.
+    TypeError
+        For an object that is no backend.
     BackendUnavailable
         For a backend that cannot be used here; the message gives cause and fix.
 
@@ -124,7 +137,7 @@ def get_backend(backend: str | Backend | None = None) -> Backend:
     if backend is None:
         return default_backend()
     if not isinstance(backend, str):
-        return backend if backend.name in _loaded else register(backend)
+        return _loaded.get(getattr(backend, "name", "")) or register(backend)
     if backend in _loaded:
         return _loaded[backend]
     point = _entry_points().get(backend)
@@ -144,10 +157,13 @@ _environment_read: list[bool] = []
 def default_backend() -> Backend:
     """The backend in which tensors are made when none is named."""
     if not _environment_read:
-        _environment_read.append(True)
         name = os.environ.get("MINITORCH_BACKEND")
         if name:
-            _process_default[0] = get_backend(name)
+            try:
+                _process_default[0] = get_backend(name)
+            except ValueError as error:
+                raise ValueError(f"MINITORCH_BACKEND: {error}") from None
+        _environment_read.append(True)
     return _context_default.get() or _process_default[0]
 
 

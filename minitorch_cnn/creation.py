@@ -37,6 +37,7 @@ def raw_array(data: Any, *, dtype: Any, backend: AnyBackend, copy: bool) -> Any:
     wanted = None if dtype is None else as_dtype(dtype)
     if isinstance(data, Boxed):
         data = data._data
+        backend = backend_of(data) if backend is None else backend
     if type(data) in NAMESPACES and not isinstance(data, np.generic):
         home = backend_of(data)
         if isinstance(data, np.ndarray) and backend is None:

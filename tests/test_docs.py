@@ -50,6 +50,11 @@ def name_of(path):
     return path.relative_to(DOCS).as_posix()
 
 
+def has_code(path):
+    text = path.read_text(encoding="utf-8")
+    return ">>> " in text or ".. code-block:: python" in text
+
+
 def blocks_of(text, language, *directives):
     """Line number and code of each block of a language."""
     for match in BLOCK.finditer(text):
@@ -75,18 +80,19 @@ def examples_of(path):
     return doctest.DocTest(examples, namespace, name_of(path), str(path), 0, text)
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name_of)
+@pytest.mark.parametrize("path", [path for path in PAGES if has_code(path)], ids=name_of)
 def test_examples_run(path):
     test = examples_of(path)
-    if not test.examples:
-        pytest.skip("a page without code")
+    assert test.examples
     report = []
     runner = doctest.DocTestRunner(optionflags=FLAGS, verbose=False)
     failed, _ = runner.run(test, out=report.append)
     assert not failed, "".join(report)
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name_of)
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if ":: sh\n" in path.read_text(encoding="utf-8")], ids=name_of
+)
 def test_commands_exist(path):
     targets = re.findall(r"^([a-z]+):", (DOCS.parent / "Makefile").read_text(), re.MULTILINE)
     for _, block in blocks_of(path.read_text(encoding="utf-8"), "sh", "code-block", "run"):
@@ -134,11 +140,14 @@ def test_every_public_name_is_in_the_reference(module):
         for name, value in vars(found).items()
         if not name.startswith("_") and getattr(value, "__module__", None) == module
     ]
+    public = [name for name in public if not isinstance(getattr(found, name), type(sys))]
     listed = documented_names()
     missing = [
         name
         for name in public
-        if f"{module}.{name}" not in listed and not isinstance(getattr(found, name), type(sys))
+        if f"{module}.{name}" not in listed
+        # mt.save is io.save, and stands in one place
+        and not (f"minitorch_cnn.{name}" in listed and getattr(mt, name) is getattr(found, name))
     ]
     assert not missing
 

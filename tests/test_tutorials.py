@@ -41,7 +41,7 @@ def test_the_first_lesson_says_what_is_true():
     diagonals = [seen["entries"][:, place : place + 4].trace() for place in range(3)]
     assert diagonals == pytest.approx(seen["kernel"].grad.tolist(), rel=1e-6)
     assert 1e-7 < seen["steps"][seen["best"]] < 1e-4
-    assert min(seen["around"]) < 1e-9 < min(seen["ahead"])
+    assert 10 * min(seen["around"]) < min(seen["ahead"])
     assert seen["slope"].item() == pytest.approx(1.5, abs=0.1)
     assert seen["offset"].item() == pytest.approx(-0.5, abs=0.1)
 

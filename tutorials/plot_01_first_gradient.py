@@ -55,7 +55,7 @@ print("y changed by", round(change, 6), "which is", round(change / small, 3), "t
 # A quotient such as this one is called a finite difference. It needs nothing but the function
 # itself, so it can check any gradient. But which step is best? Let us take a function with a
 # harder derivative, and measure the error for many steps: once with a step ahead, and once with
-# half a step to each side.
+# a step to each side.
 
 
 def f(x):
@@ -76,7 +76,7 @@ for step in steps:
 
 figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
 axes.loglog(steps, ahead, "o-", markersize=4, color="#0072B2", label="a step ahead")
-axes.loglog(steps, around, "s-", markersize=4, color="#D55E00", label="half a step to each side")
+axes.loglog(steps, around, "s-", markersize=4, color="#D55E00", label="a step to each side")
 axes.set(xlabel="step", ylabel="error of the finite difference")
 axes.grid(True, color="0.9")
 axes.legend(frameon=False)

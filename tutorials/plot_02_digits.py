@@ -154,8 +154,8 @@ print(f"test accuracy {p:.1%}, standard error {error:.1%}")
 print(f"on the training pictures {accuracy(model, train):.1%}")
 
 # %%
-# Within that error the two agree. After so few epochs nothing has been learned by heart; train
-# for longer, and the net becomes better on the pictures that it has seen than on others.
+# A net is better on the pictures that it has learned from. After two epochs the two numbers still
+# lie close together; train for longer, and watch them part.
 #
 # What it gets wrong
 # ------------------

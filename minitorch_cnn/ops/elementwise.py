@@ -325,10 +325,21 @@ tan = Unary("tan", _of_namespace("tan"), lambda g, y: g * (1 + y * y), keep="out
 asin = Unary("asin", _of_namespace("asin"), lambda g, x: g * rsqrt(1 - x * x), keep="inputs")
 acos = Unary("acos", _of_namespace("acos"), lambda g, x: -g * rsqrt(1 - x * x), keep="inputs")
 atan = Unary("atan", _of_namespace("atan"), lambda g, x: g / (1 + x * x), keep="inputs")
+
+
+def _squared_length(a: Any, b: Any) -> Any:
+    """``a**2 + b**2``, but 1 at the origin: the gradient of an angle is 0 there, as in PyTorch."""
+    squared = a * a + b * b
+    return where(squared == 0, 1.0, squared)
+
+
 atan2 = Binary(
     "atan2",
     _of_namespace("atan2"),
-    (lambda g, a, b: g * (b / (a * a + b * b)), lambda g, a, b: -g * (a / (a * a + b * b))),
+    (
+        lambda g, a, b: g * (b / _squared_length(a, b)),
+        lambda g, a, b: -g * (a / _squared_length(a, b)),
+    ),
     keep="inputs",
     floating=True,
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from minitorch_cnn.backend import namespace
-from minitorch_cnn.optim.optimizer import Optimizer, State, require_range
+from minitorch_cnn.optim.optimizer import Optimizer, State, blend, require_range
 
 
 class Adam(Optimizer):
@@ -97,11 +97,8 @@ class Adam(Optimizer):
                 state["max_exp_avg_sq"] = xp.zeros_like(data)
         state["step"] += 1
         first, second = group["betas"]
-        mean, square = state["exp_avg"], state["exp_avg_sq"]
-        mean *= first
-        mean += (1 - first) * gradient
-        square *= second
-        square += (1 - second) * (gradient * gradient)
+        mean = blend(state, "exp_avg", first, (1 - first) * gradient)
+        square = blend(state, "exp_avg_sq", second, (1 - second) * (gradient * gradient))
         if group["amsgrad"]:
             square = state["max_exp_avg_sq"] = xp.maximum(state["max_exp_avg_sq"], square)
         correction = math.sqrt(1 - second ** state["step"])

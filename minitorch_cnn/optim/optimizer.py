@@ -230,6 +230,15 @@ def require_range(
         )
 
 
+def blend(state: State, name: str, keep: float, part: Any) -> Any:
+    """``keep * state[name] + part``, put back there: in place where the array library can."""
+    array = state[name]
+    array *= keep
+    array += part
+    state[name] = array
+    return array
+
+
 def _follow(state: State, data: Any) -> None:
     """Bring the state to where the parameter has moved since the last step."""
     home = backend_of(data)

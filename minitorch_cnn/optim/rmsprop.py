@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minitorch_cnn.backend import namespace
-from minitorch_cnn.optim.optimizer import Optimizer, State, require_range
+from minitorch_cnn.optim.optimizer import Optimizer, State, blend, require_range
 
 
 class RMSprop(Optimizer):
@@ -93,19 +93,11 @@ class RMSprop(Optimizer):
                 state["grad_avg"] = xp.zeros_like(data)
         state["step"] += 1
         keep = group["alpha"]
-        square = state["square_avg"]
-        square *= keep
-        square += (1 - keep) * (gradient * gradient)
-        spread = square
+        spread = blend(state, "square_avg", keep, (1 - keep) * (gradient * gradient))
         if group["centered"]:
-            mean = state["grad_avg"]
-            mean *= keep
-            mean += (1 - keep) * gradient
-            spread = square - mean * mean
+            mean = blend(state, "grad_avg", keep, (1 - keep) * gradient)
+            spread = spread - mean * mean
         step = gradient / (xp.sqrt(spread) + group["eps"])
         if group["momentum"]:
-            velocity = state["momentum_buffer"]
-            velocity *= group["momentum"]
-            velocity += step
-            step = velocity
+            step = blend(state, "momentum_buffer", group["momentum"], step)
         return data - group["lr"] * step

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minitorch_cnn.backend import backend_of
-from minitorch_cnn.optim.optimizer import Optimizer, State, require_range
+from minitorch_cnn.optim.optimizer import Optimizer, State, blend, require_range
 
 
 class SGD(Optimizer):
@@ -83,12 +83,10 @@ class SGD(Optimizer):
             gradient = gradient + group["weight_decay"] * data
         momentum = group["momentum"]
         if momentum:
-            velocity = state.get("momentum_buffer")
-            if velocity is None:
-                velocity = backend_of(data).asarray(gradient, copy=True)
+            if "momentum_buffer" not in state:
+                velocity = state["momentum_buffer"] = backend_of(data).asarray(gradient, copy=True)
             else:
-                velocity *= momentum
-                velocity += (1 - group["dampening"]) * gradient
-            state["momentum_buffer"] = velocity
+                part = (1 - group["dampening"]) * gradient
+                velocity = blend(state, "momentum_buffer", momentum, part)
             gradient = gradient + momentum * velocity if group["nesterov"] else velocity
         return data - group["lr"] * gradient
