@@ -40,7 +40,7 @@ def host_array(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray[Any, Any]:
         ) from None
     if array.dtype.kind in "OSU":
         raise _refusal(data)
-    if hasattr(data, "__array__"):
+    if hasattr(data, "__array__") or array.dtype.kind not in "biuf":
         return array
     return array.astype(dtype or _default_dtype(array, arrays), copy=False)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch_cnn.backend import bool_, float16, float32, float64, int32, int64
-from minitorch_cnn.ops import arrange, elementwise, indexing, linalg, reduce, shape
+from minitorch_cnn.ops import analytic, arrange, elementwise, indexing, linalg, logic, reduce, shape
 
 
 class ArrayMethods:
@@ -33,23 +33,23 @@ class ArrayMethods:
 
     # element by element
     abs = elementwise.abs
-    exp = elementwise.exp
-    log = elementwise.log
-    sqrt = elementwise.sqrt
-    square = elementwise.square
-    sin = elementwise.sin
-    cos = elementwise.cos
-    tanh = elementwise.tanh
-    sigmoid = elementwise.sigmoid
+    exp = analytic.exp
+    log = analytic.log
+    sqrt = analytic.sqrt
+    square = analytic.square
+    sin = analytic.sin
+    cos = analytic.cos
+    tanh = analytic.tanh
+    sigmoid = analytic.sigmoid
     relu = elementwise.relu
     floor = elementwise.floor
     ceil = elementwise.ceil
     round = elementwise.round
     sign = elementwise.sign
-    isnan = elementwise.isnan
-    isfinite = elementwise.isfinite
+    isnan = logic.isnan
+    isfinite = logic.isfinite
     clip = elementwise.clip
-    pow = elementwise.pow
+    pow = analytic.pow
 
     # shape and order
     squeeze = shape.squeeze

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minitorch_cnn.graph import Boxed
-from minitorch_cnn.ops import elementwise, indexing, linalg
+from minitorch_cnn.ops import analytic, elementwise, indexing, linalg, logic
 from minitorch_cnn.ops.arguments import is_operand
 from minitorch_cnn.primitive import PYTHON_SCALARS
 
@@ -62,26 +62,26 @@ class Operators:
     __rfloordiv__ = _binary(elementwise.floor_divide, swapped=True)
     __mod__ = _binary(elementwise.remainder)
     __rmod__ = _binary(elementwise.remainder, swapped=True)
-    __pow__ = _binary(elementwise.pow)
-    __rpow__ = _binary(elementwise.pow, swapped=True)
+    __pow__ = _binary(analytic.pow)
+    __rpow__ = _binary(analytic.pow, swapped=True)
     __matmul__ = _binary(linalg.matmul)
     __rmatmul__ = _binary(linalg.matmul, swapped=True)
-    __and__ = _binary(elementwise.bitwise_and)
-    __rand__ = _binary(elementwise.bitwise_and, swapped=True)
-    __or__ = _binary(elementwise.bitwise_or)
-    __ror__ = _binary(elementwise.bitwise_or, swapped=True)
-    __xor__ = _binary(elementwise.bitwise_xor)
-    __rxor__ = _binary(elementwise.bitwise_xor, swapped=True)
-    __lshift__ = _binary(elementwise.bitwise_left_shift)
-    __rlshift__ = _binary(elementwise.bitwise_left_shift, swapped=True)
-    __rshift__ = _binary(elementwise.bitwise_right_shift)
-    __rrshift__ = _binary(elementwise.bitwise_right_shift, swapped=True)
-    __lt__ = _binary(elementwise.less)
-    __le__ = _binary(elementwise.less_equal)
-    __gt__ = _binary(elementwise.greater)
-    __ge__ = _binary(elementwise.greater_equal)
-    __eq__ = _binary(elementwise.equal)
-    __ne__ = _binary(elementwise.not_equal)
+    __and__ = _binary(logic.bitwise_and)
+    __rand__ = _binary(logic.bitwise_and, swapped=True)
+    __or__ = _binary(logic.bitwise_or)
+    __ror__ = _binary(logic.bitwise_or, swapped=True)
+    __xor__ = _binary(logic.bitwise_xor)
+    __rxor__ = _binary(logic.bitwise_xor, swapped=True)
+    __lshift__ = _binary(logic.bitwise_left_shift)
+    __rlshift__ = _binary(logic.bitwise_left_shift, swapped=True)
+    __rshift__ = _binary(logic.bitwise_right_shift)
+    __rrshift__ = _binary(logic.bitwise_right_shift, swapped=True)
+    __lt__ = _binary(logic.less)
+    __le__ = _binary(logic.less_equal)
+    __gt__ = _binary(logic.greater)
+    __ge__ = _binary(logic.greater_equal)
+    __eq__ = _binary(logic.equal)
+    __ne__ = _binary(logic.not_equal)
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
@@ -96,4 +96,4 @@ class Operators:
         return elementwise.abs(self)
 
     def __invert__(self) -> Any:
-        return elementwise.bitwise_invert(self)
+        return logic.bitwise_invert(self)

@@ -43,7 +43,7 @@ NAMES = [
 ]
 
 
-# --- the walk --------------------------------------------------------------------------------------
+# --- the walk -----------------------------------------------------------------------------------
 
 
 def test_parameters_in_order_of_assignment():
@@ -174,7 +174,7 @@ def test_apply_goes_from_below_to_the_top():
     assert names == ["Dense", "ReLU", "Sequential", "Sequential"]
 
 
-# --- modes ------------------------------------------------------------------------------------------
+# --- modes --------------------------------------------------------------------------------------
 
 
 def test_train_and_eval_reach_every_module():
@@ -215,7 +215,7 @@ def test_zero_grad(to_none):
     assert net.weight.grad is None
 
 
-# --- state --------------------------------------------------------------------------------------------
+# --- state --------------------------------------------------------------------------------------
 
 
 LENET = {
@@ -254,7 +254,9 @@ def test_names_shapes_and_order_are_pytorchs():
 
 def test_nested_names_are_pytorchs():
     net = nn.Sequential(
-        OrderedDict(body=nn.Sequential(nn.Conv1d(1, 2, 3, groups=1, bias=False)), head=nn.Dense(2, 1))
+        OrderedDict(
+            body=nn.Sequential(nn.Conv1d(1, 2, 3, groups=1, bias=False)), head=nn.Dense(2, 1)
+        )
     )
     assert list(net.state_dict()) == ["body.0.weight", "head.weight", "head.bias"]
     grouped = nn.Conv2d(4, 6, (3, 2), groups=2)
@@ -342,12 +344,12 @@ def test_a_state_is_a_mapping(state):
 def test_a_value_that_is_no_tensor_is_named_and_changes_nothing(value):
     net = nn.Dense(2, 1)
     before = net.weight.tolist()
-    with pytest.raises((ValueError, TypeError), match=r"load_state_dict: bias: "):
+    with pytest.raises((ValueError, TypeError), match=r"no tensor: bias: "):
         net.load_state_dict({"weight": [[7.0, 7.0]], "bias": value})
     assert net.weight.tolist() == before
 
 
-# --- moving -------------------------------------------------------------------------------------------
+# --- moving -------------------------------------------------------------------------------------
 
 
 def test_to_dtype_keeps_integers_and_gradients():
@@ -375,9 +377,9 @@ def test_to_backend_and_back():
     assert all(p.grad.backend == "strict" for p in net.parameters())
     net.eval().to("numpy")
     assert all(p.grad.backend == "numpy" for p in net.parameters())
-    assert {n: v.tolist() for n, v in net.state_dict().items() if "run" not in n and "num" not in n} == {
-        n: v for n, v in values.items() if "run" not in n and "num" not in n
-    }
+    assert {
+        n: v.tolist() for n, v in net.state_dict().items() if "run" not in n and "num" not in n
+    } == {n: v for n, v in values.items() if "run" not in n and "num" not in n}
 
 
 def test_moving_keeps_ties_frozen_parameters_and_hooks():
@@ -415,9 +417,9 @@ def test_a_graph_from_before_a_move_is_not_silently_lost():
         ("nope", ValueError, "'nope'"),
         (5, TypeError, "5"),
         (None, TypeError, "None"),
-        (mt.int64, TypeError, r"int64.*floating"),
-        (bool, TypeError, r"bool.*floating"),
-        ("uint8", TypeError, r"uint8.*floating"),
+        (mt.int64, TypeError, r"floating.*int64"),
+        (bool, TypeError, r"floating.*bool"),
+        ("uint8", TypeError, r"floating.*uint8"),
     ],
 )
 def test_moving_to_nonsense_changes_nothing(target, error, words):
@@ -427,7 +429,7 @@ def test_moving_to_nonsense_changes_nothing(target, error, words):
     assert nn.Dense(2, 1).weight.dtype == mt.float32
 
 
-# --- calling and errors -------------------------------------------------------------------------------
+# --- calling and errors -------------------------------------------------------------------------
 
 
 def test_forward_gets_all_arguments():
@@ -443,7 +445,10 @@ def test_forward_gets_all_arguments():
 def test_errors_name_the_layer():
     class Net(nn.Module):
         def __init__(self):
-            self.blocks = [nn.Sequential(nn.ReLU()), nn.Sequential(OrderedDict(conv=nn.Conv2d(3, 4, 3)))]
+            self.blocks = [
+                nn.Sequential(nn.ReLU()),
+                nn.Sequential(OrderedDict(conv=nn.Conv2d(3, 4, 3))),
+            ]
             self.head = nn.Dense(4, 2)
 
         def forward(self, x):
@@ -452,7 +457,9 @@ def test_errors_name_the_layer():
             return self.head(x)
 
     net = nn.Sequential(nn.Identity(), nn.Identity(), Net())
-    with pytest.raises(ValueError, match=r"^layer '2\.blocks\.1\.conv': conv2d: .*channels") as caught:
+    with pytest.raises(
+        ValueError, match=r"^layer '2\.blocks\.1\.conv': conv2d: .*channels"
+    ) as caught:
         net(mt.ones((1, 2, 8, 8)))
     assert str(caught.value).count("layer") == 1
     with pytest.raises(ValueError, match=r"^layer '2\.head': linear: "):
@@ -485,10 +492,10 @@ def test_errors_of_ones_own_layers_keep_their_type_and_other_errors_their_text()
         assert str(error) == text or not text
 
 
-# --- text -----------------------------------------------------------------------------------------------
+# --- text ---------------------------------------------------------------------------------------
 
 
-def test_repr_is_pytorchs():
+def test_repr_shows_the_tree():
     net = nn.Sequential(
         nn.Conv2d(1, 6, 5, padding=2, bias=False),
         nn.Sequential(nn.ReLU(), nn.Dropout(0.25)),
@@ -520,7 +527,7 @@ def test_repr_of_modules_of_ones_own():
     assert repr(nn.Module()) == "Module()"
 
 
-# --- Sequential -------------------------------------------------------------------------------------
+# --- Sequential ---------------------------------------------------------------------------------
 
 
 def test_sequential_is_a_sequence():
@@ -559,7 +566,7 @@ def test_sequential_by_names():
         (lambda: nn.Sequential({1: nn.ReLU()}), TypeError, "name 1 .*str"),
         (lambda: nn.Sequential({"forward": nn.ReLU()}), ValueError, "'forward' .*taken"),
         (lambda: nn.Sequential({"training": nn.ReLU()}), ValueError, "'training' .*taken"),
-        (lambda: nn.Sequential({"1": nn.ReLU()}).append(nn.ReLU()), ValueError, "'1' .*taken"),
+        (lambda: nn.Sequential({"append": nn.ReLU()}), ValueError, "'append' .*taken"),
     ],
 )
 def test_sequential_refuses(build, error, words):
@@ -571,3 +578,5 @@ def test_appending_to_a_slice_loses_no_layer():
     net = nn.Sequential(nn.ReLU(), nn.Tanh(), nn.Sigmoid())
     tail = net[1:].append(nn.ReLU())
     assert [type(m).__name__ for m in tail] == ["Tanh", "Sigmoid", "ReLU"]
+    named = nn.Sequential({"1": nn.ReLU()}).append(nn.Tanh())
+    assert [name for name, _ in named.named_children()] == ["1", "2"]

@@ -196,3 +196,17 @@ def test_float16_on_numpy() -> None:
     y.sum().backward()
     assert x.grad.dtype == mt.float32
     assert (y.detach().tolist(), x.grad.tolist()) == ([1.0, -2.5], [2.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("size", "options"),
+    [
+        ((2, 2), {"kernel_size": 2, "padding": 1, "dilation": 3, "stride": 1}),
+        ((1, 5), {"kernel_size": (2, 1), "padding": (1, 0), "dilation": (2, 1), "stride": 1}),
+    ],
+)
+def test_pooling_windows_of_padding_alone_are_refused(
+    size: Any, options: Any, backend: str
+) -> None:
+    with pytest.raises(ValueError, match=r"max_pool2d: .* meets padding alone; pad"):
+        F.max_pool2d(mt.ones((1, 1, *size)), **options)

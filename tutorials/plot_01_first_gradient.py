@@ -44,7 +44,7 @@ print(x.grad)
 small = 0.001
 before, after = 3.0, 3.0 + small
 change = (after * after + 2 * after) - (before * before + 2 * before)
-print("y changed by", round(change, 6), "which is", round(change / small, 3), "times the step")
+print(f"y changed by {change:.6f}, which is {change / small:.3f} times the step")
 
 # %%
 # Almost 8, but not quite. The step was small, not infinitely small.
@@ -75,7 +75,7 @@ for step in steps:
     around.append(abs((right - left) / (2 * step) - exact.item()))
 
 figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-axes.loglog(steps, ahead, "o-", markersize=4, color="#0072B2", label="a step ahead")
+axes.loglog(steps, ahead, ".-", color="#0072B2", label="a step ahead")
 axes.loglog(steps, around, "s-", markersize=4, color="#D55E00", label="a step to each side")
 axes.set(xlabel="step", ylabel="error of the finite difference")
 axes.grid(True, color="0.9")

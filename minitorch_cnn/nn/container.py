@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from minitorch_cnn.nn.module import Module
-from minitorch_cnn.ops.arguments import raw
+from minitorch_cnn.ops.arguments import raw, require_array
 from minitorch_cnn.ops.shape import flatten
 
 
@@ -24,8 +24,8 @@ class Sequential(Module):
 
     Raises
     ------
-    TypeError
-        If something is no Module.
+    TypeError, ValueError
+        If something is no Module, or a name cannot be used.
 
     Examples
     --------
@@ -45,17 +45,33 @@ class Sequential(Module):
         for name, module in named.items():
             self._add(name, module)
 
-    def _add(self, name: str, module: Any) -> None:
+    def _add(self, name: Any, module: Any) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"Sequential: the name {name!r} of a module is no str")
+        if not name or "." in name:
+            raise ValueError(
+                f"Sequential: {name!r} is no name for a module; it needs letters, no dot"
+            )
+        if hasattr(self, name):
+            raise ValueError(f"Sequential: the name {name!r} is taken; choose another")
         if not isinstance(module, Module):
+            what = (
+                f"the class {module.__name__}"
+                if isinstance(module, type)
+                else (f"a {type(module).__name__}")
+            )
             raise TypeError(
-                f"Sequential: {name!r} is a {type(module).__name__}, not a Module; pass an object "
-                "such as nn.ReLU(), not the class or a function"
+                f"Sequential: {name!r} is {what}, not a Module; pass an object such as nn.ReLU(), "
+                "and the modules of a list as *modules"
             )
         vars(self)[name] = module
 
     def append(self, module: Module) -> Sequential:
-        """Add a module at the end; returns this one."""
-        self._add(str(len(self)), module)
+        """Add a module at the end, named by the next free number; returns this one."""
+        number = len(self)
+        while hasattr(self, str(number)):  # as in a slice, which keeps the names
+            number += 1
+        self._add(str(number), module)
         return self
 
     def forward(self, x: Any) -> Any:
@@ -90,12 +106,16 @@ class Flatten(Module):
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, x: Any) -> Any:
-        if raw(x).ndim <= self.start_dim:
+        shape = tuple(raw(require_array(x, "Flatten")).shape)
+        if len(shape) <= self.start_dim:
             raise ValueError(
-                f"Flatten: an input of shape {tuple(raw(x).shape)} has no axis {self.start_dim}; "
+                f"Flatten: an input of shape {shape} has no axis {self.start_dim}; "
                 "is the batch axis missing?"
             )
         return flatten(x, self.start_dim, self.end_dim)
+
+    def extra_repr(self) -> str:
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
 class Identity(Module):

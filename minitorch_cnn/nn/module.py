@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from minitorch_backends.protocol import Backend
 from minitorch_cnn.backend import DTYPES, as_dtype, backend_of, get_backend
-from minitorch_cnn.creation import raw_array
+from minitorch_cnn.creation import raw_array, zeros_like
 from minitorch_cnn.graph import Leaf
 from minitorch_cnn.ops.arguments import is_floating
 from minitorch_cnn.tensor import Tensor
@@ -167,10 +168,11 @@ class Module:
             parameter.requires_grad_(requires_grad)
         return self
 
-    def zero_grad(self) -> None:
-        """Set ``.grad`` of all parameters to None."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set ``.grad`` of all parameters to None (or to zeros)."""
         for parameter in self.parameters():
-            parameter.grad = None
+            gradient = parameter.grad
+            parameter.grad = None if set_to_none or gradient is None else zeros_like(gradient)
 
     # --- state ----------------------------------------------------------------------------------
 
@@ -197,7 +199,14 @@ class Module:
         ValueError
             Listing every missing and unexpected name and every shape that does not fit; nothing
             has been changed then.
+        TypeError
+            If ``state`` is no mapping.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"load_state_dict: expected what state_dict() or mt.load(path) gives, got a "
+                f"{type(state).__name__}"
+            )
         own = dict(_state(self, ""))
         problems = []
         if strict:
@@ -207,7 +216,11 @@ class Module:
         for name in (name for name in own if name in state):
             target = own[name]
             home = backend_of(target.data)
-            array = raw_array(state[name], dtype=target.dtype, backend=home, copy=True)
+            try:
+                array = raw_array(state[name], dtype=target.dtype, backend=home, copy=True)
+            except (ValueError, TypeError) as error:
+                problems.append(f"no tensor: {name}: {error}")
+                continue
             if tuple(array.shape) != target.shape:
                 problems.append(
                     f"wrong shape: {name} is {tuple(array.shape)}, the module has {target.shape}"
@@ -233,8 +246,9 @@ class Module:
         target : str, Backend or dtype
             Such as ``"cupy"``, ``"float64"`` or ``mt.float64``.
         """
+        dtype, home = _destination(target)
         for _, tensor in _state(self, "", everything=True):
-            _move(tensor, target)
+            _move(tensor, dtype, home)
         return self
 
     def __repr__(self) -> str:
@@ -304,22 +318,32 @@ def _state(module: Module, prefix: str, everything: bool = False) -> Iterator[tu
             yield name, value
 
 
-def _move(tensor: Tensor, target: Any) -> None:
-    """Give a parameter or buffer, and its gradient, another backend or floating dtype."""
-    is_backend = not isinstance(target, str) or target not in DTYPES
-    if is_backend and (isinstance(target, str) or hasattr(target, "array_types")):
-        options: dict[str, Any] = {"dtype": None, "backend": get_backend(target)}
-    elif not is_floating(tensor.data.dtype):
+def _destination(target: Any) -> tuple[Any, Backend | None]:
+    """The floating-point dtype or the backend that ``target`` names."""
+    if hasattr(target, "array_types") or (isinstance(target, str) and target not in DTYPES):
+        return None, get_backend(target)
+    dtype = as_dtype(target)
+    if dtype.kind != "f":
+        raise TypeError(
+            f"to: a module moves to a floating-point dtype such as mt.float32, not to {dtype}"
+        )
+    return dtype, None
+
+
+def _move(tensor: Tensor, dtype: Any, home: Backend | None) -> None:
+    """Give a parameter or buffer, and its gradient, another backend or floating-point dtype."""
+    here = backend_of(tensor.data)
+    wanted = dtype if dtype is not None and is_floating(tensor.data.dtype) else tensor.dtype
+    if wanted == tensor.dtype and home in (None, here):
         return
-    else:
-        options = {"dtype": as_dtype(target), "backend": backend_of(tensor.data)}
-    gradient = tensor.grad
+    gradient, old = tensor.grad, tensor._node
     tensor._grad = None
-    tensor._data = raw_array(tensor.data, copy=False, **options)
-    if tensor._node is not None:  # a new leaf: graphs recorded before belong to the old place
-        tensor._node = Leaf(tensor, tensor.shape, tensor.data.dtype)
+    tensor._data = raw_array(tensor.data, dtype=wanted, backend=home or here, copy=False)
+    if isinstance(old, Leaf):  # a new leaf: graphs recorded before belong to the old place
+        new = tensor._node = Leaf(tensor, tensor.shape, tensor.data.dtype)
+        new.hooks, old.overwritten = old.hooks, new.number
     if gradient is not None:
-        _move(gradient, target)
+        _move(gradient, dtype, home)
         tensor._grad = gradient
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from minitorch_cnn.backend import kernel
 from minitorch_cnn.composition import Fused, composition
+from minitorch_cnn.ops.analytic import exp, log, sqrt
 from minitorch_cnn.ops.arguments import axis_index, constant, raw, require_float
-from minitorch_cnn.ops.elementwise import exp, log, sqrt
 from minitorch_cnn.ops.reduce import max as largest
 from minitorch_cnn.ops.reduce import mean
 from minitorch_cnn.ops.reduce import sum as total

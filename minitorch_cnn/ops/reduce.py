@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from minitorch_cnn.backend import canonical_dtype, float32, namespace
+from minitorch_cnn.ops.analytic import exp, log, sqrt
 from minitorch_cnn.ops.arguments import (
     Axis,
     axis_index,
@@ -23,7 +24,7 @@ from minitorch_cnn.ops.arguments import (
 )
 from minitorch_cnn.ops.arrange import flip, pad
 from minitorch_cnn.ops.elementwise import abs as absolute
-from minitorch_cnn.ops.elementwise import exp, log, sqrt, where
+from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.shape import astype, broadcast_to, linear_pair, moveaxis, reshape
 from minitorch_cnn.primitive import Primitive
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from minitorch_cnn.backend import SEALS, backend_of, get_backend
-from minitorch_cnn.creation import raw_array
+from minitorch_cnn.creation import raw_array, zeros_like
 from minitorch_cnn.grad_mode import enable_grad, no_grad
 from minitorch_cnn.graph import box
 from minitorch_cnn.tensor import Tensor
@@ -102,10 +102,7 @@ class Optimizer:
         for group in self.param_groups:
             for parameter in group["params"]:
                 gradient = parameter.grad
-                if set_to_none or gradient is None:
-                    parameter._grad = None
-                else:
-                    parameter._grad = (gradient * 0.0).detach()
+                parameter.grad = None if set_to_none or gradient is None else zeros_like(gradient)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move every parameter that has a gradient; returns what ``closure`` returned.

@@ -13,8 +13,8 @@ import numpy as np
 from minitorch_cnn import random
 from minitorch_cnn.backend import backend_of, namespace
 from minitorch_cnn.ops import norm as operations
+from minitorch_cnn.ops.analytic import rsqrt
 from minitorch_cnn.ops.arguments import constant, raw, require_float
-from minitorch_cnn.ops.elementwise import rsqrt
 from minitorch_cnn.ops.shape import reshape
 
 

@@ -52,7 +52,17 @@ def _window(
             for n, p, k, s, d in zip(sizes, around, kernel, strides, dilations, strict=True)
         )
     positions_of(sizes, kernel, strides, pairs, dilations, name)
+    if any(map(_skips, sizes, strides, around, dilations)):
+        raise ValueError(
+            f"{name}: with padding {around} and dilation {dilations} a window of {kernel} steps "
+            f"over a picture of {sizes} and meets padding alone; pad or dilate less"
+        )
     return kernel, strides, pairs, dilations
+
+
+def _skips(size: int, stride: int, padding: int, dilation: int) -> bool:
+    """Whether a window that begins in the padding before the axis meets none of its entries."""
+    return any((start - padding) % dilation >= size for start in range(0, padding, stride))
 
 
 def _missing(padded: int, last_start: int, span: int, stride: int) -> int:
