@@ -32,7 +32,6 @@ extensions = [
     "self_contained",
 ]
 exclude_patterns = ["_build", "generated", "sg_execution_times.rst"]
-templates_path = ["_templates"]
 nitpicky = True
 # sphinx-gallery keeps functions in its configuration, which Sphinx cannot store between builds.
 suppress_warnings = ["config.cache"]

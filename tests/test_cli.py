@@ -411,7 +411,7 @@ def test_a_run_is_not_resumed_with_other_options_or_data(train, tmp_path, capsys
         assert train("--out", "run") == 130
     before = (tmp_path / "run/run.json").read_bytes()
     for words, code, message in (
-        (["--lr", "0.5"], 2, "was started with lr 0.004, not 0.5"),
+        (["--lr", "0.5"], 2, "was started with lr 0.003, not 0.5"),
         (["--batch-size", "8"], 2, "was started with batch size 16, not 8"),
         (["--model", "lenet"], 2, "was started with model mlp, not lenet"),
         (["--no-augment"], 2, "was started with augment True, not False"),
@@ -426,7 +426,7 @@ def test_a_run_is_not_resumed_with_other_options_or_data(train, tmp_path, capsys
         assert (tmp_path / "run/run.json").read_bytes() == before
     moved = tmp_path / "moved"
     shutil.copytree(digits, moved)
-    assert main(["train", "--resume", "run", "--data", str(moved), "--lr", "0.004"]) == 0
+    assert main(["train", "--resume", "run", "--data", str(moved), "--lr", "0.003"]) == 0
 
 
 def damage_json(run, change):

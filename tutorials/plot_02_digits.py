@@ -181,8 +181,8 @@ plt.show()
 # What the first layer looks for
 # ------------------------------
 #
-# Each of the six kernels is a picture of 5 x 5 weights. Red weights answer to ink, blue ones to
-# its absence. Many have become edges: red beside blue answers where ink begins, in one direction.
+# Each of the six kernels is a picture of 5 x 5 weights. Red weights answer to ink, blue ones to its
+# absence. Some show an edge: red beside blue answers where ink begins, in one direction.
 
 kernels = model[0].weight.detach().numpy()[:, 0]
 limit = np.abs(kernels).max()
@@ -194,7 +194,8 @@ figure.colorbar(image, ax=grid, label="weight")
 plt.show()
 
 # %%
-# And what they make of a digit: six maps, each bright where its kernel found what it looks for.
+# And what they make of a digit: the picture, and six maps, each dark where its kernel found what it
+# looks for.
 
 with mt.no_grad():
     maps = model[1](model[0](mt.tensor(images[:1]))).numpy()[0]

@@ -21,10 +21,10 @@ from sphinx.util.docutils import SphinxDirective
 from minitorch_cnn.primitive import Primitive
 
 _KEPT = {
-    "": "nothing",
-    "inputs": "its inputs",
-    "other": "the factor whose partner needs a gradient",
-    "output": "its result",
+    "": "nothing for its gradient",
+    "inputs": "its inputs for its gradient",
+    "other": "each factor whose partner needs a gradient",
+    "output": "its result for its gradient",
 }
 
 
@@ -47,25 +47,20 @@ class Api(SphinxDirective):
         lines += ["   :widths: auto", ""]
         for name, value in values.items():
             role = "class" if inspect.isclass(value) else "func"
-            summary = _first_sentence(value)
-            if not summary and isinstance(value, Primitive):
-                summary = _gradient(value)
-            lines += [f"   * - :py:{role}:`{name}`", f"     - {summary}"]
+            lines += [f"   * - :py:{role}:`{name}`", f"     - {_first_sentence(value)}"]
         for name, value in values.items():
             lines += ["", *self._entry(module, name, value)]
         return self.parse_text_to_nodes("\n".join(lines))
 
     def _entry(self, module: str, name: str, value: Any) -> list[str]:
         if isinstance(value, Primitive):
-            text = [*_own_doc(value).splitlines(), "", _gradient(value)]
-            return [
-                f".. py:function:: {name}{_signature(value)}",
-                "",
-                *(f"   {line}".rstrip() for line in text),
-            ]
+            return [f".. autofunction:: {name}{_signature(value)}"]
         if inspect.isclass(value):
+            if issubclass(value, BaseException):
+                return [f".. autoexception:: {name}"]
             members = ["   :members:"] if "members" in self.options else []
-            return [f".. autoclass:: {name}", *members]
+            bare = "()" if getattr(value, "_is_protocol", False) else ""
+            return [f".. autoclass:: {name}{bare}", *members]
         return [f".. autofunction:: {name}"]
 
 
@@ -93,7 +88,7 @@ def _own_doc(value: Any) -> str:
 
 def _first_sentence(value: Any) -> str:
     paragraph = " ".join(_own_doc(value).split("\n\n")[0].split())
-    return re.split(r"(?<=\.)\s", paragraph, maxsplit=1)[0].replace("*", r"\*")
+    return re.split(r"(?<=\.)\s", paragraph, maxsplit=1)[0].rstrip(".")
 
 
 def _signature(primitive: Primitive) -> str:
@@ -103,13 +98,17 @@ def _signature(primitive: Primitive) -> str:
     return str(signature.replace(parameters=bare, return_annotation=signature.empty))
 
 
-def _gradient(primitive: Primitive) -> str:
-    if primitive.rules is None:
-        return "It has no gradient."
-    text = f"For its gradient it keeps {_KEPT[primitive.keep]}."
-    if getattr(primitive, "floating", False):
-        text += " Integers become float32 first."
-    return text
+def _add_gradient(
+    app: Sphinx, kind: str, name: str, value: Any, options: Any, lines: list[str]
+) -> None:
+    """After its first paragraph, say what a primitive keeps for its gradient."""
+    if not isinstance(value, Primitive):
+        return
+    said = "It has no gradient." if value.rules is None else f"Keeps {_KEPT[value.keep]}."
+    if getattr(value, "floating", False):
+        said += " Integers become float32."
+    end = lines.index("") if "" in lines else len(lines)
+    lines[end:end] = ["", said]
 
 
 def _by_last_name(
@@ -132,5 +131,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register directives and event handlers."""
     app.add_directive("api", Api)
     app.add_directive("tensor-methods", TensorMethods)
+    app.connect("autodoc-process-docstring", _add_gradient, priority=50)
     app.connect("missing-reference", _by_last_name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

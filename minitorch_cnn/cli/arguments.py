@@ -66,7 +66,7 @@ class TrainOptions:
     backend: str = "numpy"
     epochs: int = 0
     batch_size: int = 64
-    lr: float = 0.004
+    lr: float = 0.003
     seed: int = 0
     augment: bool = False
 
@@ -77,7 +77,7 @@ class TrainOptions:
         mini = given.get("data", MINI) == MINI
         defaults = {
             "backend": os.environ.get("MINITORCH_BACKEND") or "numpy",
-            "epochs": 20 if mini else 5,
+            "epochs": 25 if mini else 5,
             "augment": mini,
         }
         return cls(**defaults | given)
@@ -149,7 +149,7 @@ def _add_train(commands: Any) -> None:
         "--epochs",
         type=_whole_number(1),
         metavar="N",
-        help=f"passes over the data (default: 20 for {MINI}, else 5)",
+        help=f"passes over the data (default: 25 for {MINI}, else 5)",
     )
     how.add_argument(
         "--batch-size", type=_whole_number(1), metavar="N", help="pictures per step (default: 64)"
@@ -158,7 +158,7 @@ def _add_train(commands: Any) -> None:
         "--lr",
         type=_positive_number,
         metavar="RATE",
-        help="learning rate of Adam at the start; it falls to 0 along a cosine (default: 0.004)",
+        help="learning rate of Adam at the start; it falls to 0 along a cosine (default: 0.003)",
     )
     how.add_argument(
         "--seed",

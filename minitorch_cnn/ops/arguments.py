@@ -50,6 +50,20 @@ def require_float(x: Any, name: str) -> Any:
     return x
 
 
+def require_one_dtype(name: str, **arrays: Any) -> None:
+    """Refuse floating-point arrays of different dtypes; None is passed over.
+
+    Promotion would turn a whole net to float64 because of one array made by NumPy.
+    """
+    dtypes = {key: canonical_dtype(raw(x).dtype) for key, x in arrays.items() if x is not None}
+    if len(set(dtypes.values())) > 1:
+        met = ", ".join(f"{key} {dtype}" for key, dtype in dtypes.items())
+        raise TypeError(
+            f"{name}: dtypes differ: {met}; they must be equal. Convert the input with "
+            ".to(mt.float32), or the model with model.to(mt.float64)"
+        )
+
+
 def _kind(x: Any) -> str:
     return "None" if x is None else f"a {type(x).__name__}"
 

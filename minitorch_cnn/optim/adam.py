@@ -1,6 +1,6 @@
 """Adam and AdamW: steps scaled by running means of the gradient and of its square.
 
-May import ``optimizer``.
+May import ``optimizer`` and ``state``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from minitorch_cnn.backend import namespace
-from minitorch_cnn.optim.optimizer import Optimizer, State, blend, require_range
+from minitorch_cnn.optim.optimizer import Optimizer, require_range
+from minitorch_cnn.optim.state import State, blend
 
 
 class Adam(Optimizer):
@@ -78,11 +79,19 @@ class Adam(Optimizer):
     def check(self, group: dict[str, Any]) -> None:
         super().check(group)
         require_range(self, group, "eps", 0.0, math.inf)
-        if len(group["betas"]) != 2 or not all(0 <= beta < 1 for beta in group["betas"]):
+        betas = group["betas"]
+        try:
+            inside = len(betas) == 2 and all(0 <= beta < 1 for beta in betas)
+        except TypeError:
+            inside = False
+        if not inside:
             raise ValueError(
-                f"{type(self).__name__}: betas={group['betas']}; expected two numbers from 0 to "
-                "below 1"
+                f"{type(self).__name__}: betas={betas}; expected two numbers from 0 to below 1"
             )
+
+    def fresh(self, data: Any, group: dict[str, Any]) -> State:
+        names = ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if group["amsgrad"] else ()))
+        return {"step": 0, **{name: namespace(data).zeros_like(data) for name in names}}
 
     def update(self, data: Any, gradient: Any, state: State, group: dict[str, Any]) -> Any:
         xp = namespace(data)
@@ -91,10 +100,6 @@ class Adam(Optimizer):
             data = data * (1 - lr * decay)
         elif decay:
             gradient = gradient + decay * data
-        if not state:
-            state.update(step=0, exp_avg=xp.zeros_like(data), exp_avg_sq=xp.zeros_like(data))
-            if group["amsgrad"]:
-                state["max_exp_avg_sq"] = xp.zeros_like(data)
         state["step"] += 1
         first, second = group["betas"]
         mean = blend(state, "exp_avg", first, (1 - first) * gradient)

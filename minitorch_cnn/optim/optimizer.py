@@ -1,22 +1,21 @@
 """What all optimisers share: parameter groups, state, the step over all parameters.
 
 An optimiser's own file gives one function from a parameter's raw array and gradient to its new
-array. May import Tensor and what lies below it.
+array. May import ``state``, Tensor and what lies below it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 from minitorch_cnn.backend import SEALS, backend_of, get_backend
-from minitorch_cnn.creation import raw_array, zeros_like
+from minitorch_cnn.creation import zeros_like
 from minitorch_cnn.grad_mode import enable_grad, no_grad
-from minitorch_cnn.graph import box
+from minitorch_cnn.ops.arguments import is_floating
+from minitorch_cnn.optim.state import State, follow, own, shown
 from minitorch_cnn.tensor import Tensor
-
-State = dict[str, Any]
 
 
 class Optimizer:
@@ -39,15 +38,21 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, State] = {}
+        name = type(self).__name__
         if isinstance(params, Tensor):
             raise TypeError(
-                f"{type(self).__name__}: expected a list of parameters, got one Tensor; pass "
-                "[parameter] or model.parameters()"
+                f"{name}: expected a list of parameters, got one Tensor; pass [parameter] or "
+                "model.parameters()"
+            )
+        if not isinstance(params, Iterable) or isinstance(params, (Mapping, Set, str)):
+            raise TypeError(
+                f"{name}: expected parameters or groups in a fixed order, got a "
+                f"{type(params).__name__}; pass a list or model.parameters()"
             )
         groups = list(params)
         if not groups:
             raise ValueError(
-                f"{type(self).__name__}: no parameters; was model.parameters() used up before, or "
+                f"{name}: no parameters; was model.parameters() used up before, or "
                 "has the model none?"
             )
         if not isinstance(groups[0], dict):
@@ -65,6 +70,13 @@ class Optimizer:
             range.
         """
         name = type(self).__name__
+        number = len(self.param_groups)
+        if not isinstance(group, Mapping):
+            raise TypeError(
+                f"{name}: group {number} is a {type(group).__name__}; expected a dict with 'params'"
+            )
+        if "params" not in group:
+            raise ValueError(f"{name}: group {number} has no 'params'; name its parameters")
         params = group["params"]
         tensors = [params] if isinstance(params, Tensor) else list(params)
         known = {id(p) for other in self.param_groups for p in other["params"]}
@@ -78,6 +90,11 @@ class Optimizer:
                 raise ValueError(
                     f"{name}: parameter {position} was computed from other tensors; only leaves "
                     "can be optimised"
+                )
+            if not is_floating(tensor.data.dtype):
+                raise TypeError(
+                    f"{name}: parameter {position} holds {tensor.dtype}; only floating-point "
+                    "tensors can be optimised"
                 )
             if id(tensor) in known:
                 raise ValueError(f"{name}: parameter {position} is there already; name it once")
@@ -118,19 +135,27 @@ class Optimizer:
                 loss = closure()
         with no_grad():
             for group in self.param_groups:
+                # A NumPy scalar, say of np.logspace, would cast float32 parameters to float64.
+                settings = {name: _plain(value) for name, value in group.items()}
                 for parameter in group["params"]:
                     if parameter._grad is not None:
-                        self._move(parameter, group)
+                        self._move(parameter, settings)
         return loss
 
     def _move(self, parameter: Any, group: dict[str, Any]) -> None:
         data, gradient = parameter._data, parameter._grad._data
         state = self.state.setdefault(parameter, {})
-        _follow(state, data)
+        follow(state, data)
+        if not state:
+            state.update(self.fresh(data, group))
         if group["maximize"]:
             gradient = -gradient
         new = self.update(data, gradient, state, group)
         parameter._rebind(SEALS[type(new)](new))
+
+    def fresh(self, data: Any, group: dict[str, Any]) -> State:
+        """What is kept for a parameter ``data`` before its first step."""
+        return {}
 
     def update(self, data: Any, gradient: Any, state: State, group: dict[str, Any]) -> Any:
         """The new raw array of one parameter; ``state`` is the optimiser's to fill."""
@@ -154,7 +179,7 @@ class Optimizer:
             settings = {name: value for name, value in group.items() if name != "params"}
             groups.append({**settings, "params": [numbers[id(p)] for p in group["params"]]})
         state = {
-            numbers[id(parameter)]: {name: _shown(value) for name, value in entries.items()}
+            numbers[id(parameter)]: {name: shown(value) for name, value in entries.items()}
             for parameter, entries in self.state.items()
             if entries
         }
@@ -165,38 +190,60 @@ class Optimizer:
 
         Raises
         ------
-        ValueError
-            If groups, their sizes, or shapes differ; nothing has been changed then.
+        ValueError, TypeError
+            If it is no such state, or groups, their sizes or shapes differ; nothing has been
+            changed then.
         """
         name = type(self).__name__
-        groups = state_dict["param_groups"]
+        if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
+            raise TypeError(
+                f"{name}: expected what state_dict() gives, with 'state' and 'param_groups', got a "
+                f"{type(state_dict).__name__}"
+            )
+        groups = self._loaded_groups(state_dict["param_groups"])
+        numbers = [number for group in state_dict["param_groups"] for number in group["params"]]
+        places = {
+            str(number): (parameter, group)
+            for number, (parameter, group) in zip(
+                numbers, [(p, group) for group in groups for p in group["params"]], strict=True
+            )
+        }
+        new: dict[Tensor, State] = {}
+        for number, entries in state_dict["state"].items():
+            if str(number) not in places:
+                raise ValueError(f"{name}: state for parameter {number}, which no group names")
+            parameter, group = places[str(number)]
+            new[parameter] = {
+                key: own(value, key, parameter, f"{name}: {key} of parameter {number}")
+                for key, value in entries.items()
+            }
+            for key in self.fresh(parameter.data, group):
+                if entries and key not in entries:
+                    raise ValueError(f"{name}: {key} of parameter {number} is missing")
+        self.state, self.param_groups = new, groups
+
+    def _loaded_groups(self, groups: Any) -> list[dict[str, Any]]:
+        """This optimiser's groups with the settings of saved ones, checked."""
+        name = type(self).__name__
+        for group in groups:
+            lacking = [key for key in (*self.defaults, "params") if key not in group]
+            if lacking:
+                raise ValueError(
+                    f"{name}: the state has no {', '.join(lacking)}; it is another optimiser's"
+                )
         sizes = [len(group["params"]) for group in self.param_groups]
         given = [len(group["params"]) for group in groups]
         if sizes != given:
             raise ValueError(
                 f"{name}: the state is for groups of {given} parameters, this optimiser has {sizes}"
             )
-        parameters = [p for group in self.param_groups for p in group["params"]]
-        numbers = [number for group in groups for number in group["params"]]
-        by_number = dict(zip(numbers, parameters, strict=True))
-        new: dict[Tensor, State] = {}
-        for number, entries in state_dict["state"].items():
-            parameter = by_number.get(int(number))
-            if parameter is None:
-                raise ValueError(f"{name}: state for parameter {number}, which no group names")
-            new[parameter] = {
-                key: int(value.item() if hasattr(value, "item") else value)
-                if key == "step"
-                else _own(value, parameter, f"{name}: {key} of parameter {number}")
-                for key, value in entries.items()
-            }
         merged = []
-        for own, group in zip(self.param_groups, groups, strict=True):
-            settings = {k: v for k, v in group.items() if k in self.defaults}
-            settings = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
-            merged.append({**own, **settings})
+        for group, saved in zip(self.param_groups, groups, strict=True):
+            settings = {key: saved[key] for key in self.defaults}
+            lists = {key: tuple(v) for key, v in settings.items() if isinstance(v, list)}
+            merged.append({**group, **settings, **lists})
             self.check(merged[-1])
-        self.state, self.param_groups = new, merged
+        return merged
 
     def to(self, target: Any) -> Optimizer:
         """Move the state to a backend; returns the optimiser. Modules move their parameters."""
@@ -220,44 +267,19 @@ def require_range(
 ) -> None:
     """Refuse a setting outside ``[low, high)``."""
     value = group[setting]
-    if not low <= value < high:
+    name = type(optimizer).__name__
+    try:
+        inside = bool(low <= value < high)
+    except TypeError:
+        raise TypeError(f"{name}: {setting}={value!r}; expected a number") from None
+    if not inside:
         raise ValueError(
-            f"{type(optimizer).__name__}: {setting}={value} is out of range; expected "
-            f"{low} <= {setting} < {high}"
+            f"{name}: {setting}={value} is out of range; expected {low} <= {setting} < {high}"
         )
 
 
-def blend(state: State, name: str, keep: float, part: Any) -> Any:
-    """``keep * state[name] + part``, put back there: in place where the array library can."""
-    array = state[name]
-    array *= keep
-    array += part
-    state[name] = array
-    return array
-
-
-def _follow(state: State, data: Any) -> None:
-    """Bring the state to where the parameter has moved since the last step."""
-    home = backend_of(data)
-    for name, value in state.items():
-        if not isinstance(value, int) and (
-            type(value) is not type(data) or value.dtype != data.dtype
-        ):
-            moved = home.asarray(backend_of(value).to_numpy(value), copy=True)
-            state[name] = home.xp.astype(moved, data.dtype)
-
-
-def _shown(value: Any) -> Tensor:
-    """A state entry as a tensor of its own (numbers of steps as PyTorch's 0-d float32)."""
-    if isinstance(value, int):
-        return Tensor(float(value))
-    return box(raw_array(value, dtype=None, backend=backend_of(value), copy=True), None)  # type: ignore[no-any-return]
-
-
-def _own(value: Any, parameter: Tensor, what: str) -> Any:
-    """A state entry as this optimiser keeps it: a writeable raw array beside the parameter."""
-    if tuple(value.shape) != parameter.shape:
-        raise ValueError(f"{what} has shape {tuple(value.shape)}, the parameter {parameter.shape}")
-    home = backend_of(parameter.data)
-    array = raw_array(value, dtype=parameter.dtype, backend=home, copy=True)
-    return home.asarray(array, copy=True)
+def _plain(setting: Any) -> Any:
+    """A setting with Python numbers in place of NumPy scalars and 0-d tensors."""
+    if isinstance(setting, tuple):
+        return tuple(map(_plain, setting))
+    return setting.item() if hasattr(setting, "item") else setting

@@ -1,6 +1,6 @@
 """RMSprop: steps scaled by a running mean of the squared gradient.
 
-May import ``optimizer``.
+May import ``optimizer`` and ``state``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from minitorch_cnn.backend import namespace
-from minitorch_cnn.optim.optimizer import Optimizer, State, blend, require_range
+from minitorch_cnn.optim.optimizer import Optimizer, require_range
+from minitorch_cnn.optim.state import State, blend
 
 
 class RMSprop(Optimizer):
@@ -81,16 +82,16 @@ class RMSprop(Optimizer):
         require_range(self, group, "eps", 0.0, math.inf)
         require_range(self, group, "momentum", 0.0, math.inf)
 
+    def fresh(self, data: Any, group: dict[str, Any]) -> State:
+        wanted = {"square_avg": True, "momentum_buffer": group["momentum"] > 0}
+        wanted["grad_avg"] = group["centered"]
+        zeros = {name: namespace(data).zeros_like(data) for name, use in wanted.items() if use}
+        return {"step": 0, **zeros}
+
     def update(self, data: Any, gradient: Any, state: State, group: dict[str, Any]) -> Any:
         xp = namespace(data)
         if group["weight_decay"]:
             gradient = gradient + group["weight_decay"] * data
-        if not state:
-            state.update(step=0, square_avg=xp.zeros_like(data))
-            if group["momentum"]:
-                state["momentum_buffer"] = xp.zeros_like(data)
-            if group["centered"]:
-                state["grad_avg"] = xp.zeros_like(data)
         state["step"] += 1
         keep = group["alpha"]
         spread = blend(state, "square_avg", keep, (1 - keep) * (gradient * gradient))

@@ -1,6 +1,6 @@
 """Stochastic gradient descent, with momentum.
 
-May import ``optimizer``.
+May import ``optimizer`` and ``state``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from minitorch_cnn.backend import backend_of
-from minitorch_cnn.optim.optimizer import Optimizer, State, blend, require_range
+from minitorch_cnn.optim.optimizer import Optimizer, require_range
+from minitorch_cnn.optim.state import State, blend
 
 
 class SGD(Optimizer):

@@ -16,9 +16,9 @@ from minitorch_cnn.nn.functional.windows import (
     positions_of,
 )
 from minitorch_cnn.ops import conv as operations
-from minitorch_cnn.ops.arguments import raw, require_float
+from minitorch_cnn.ops.arguments import raw, require_float, require_one_dtype
 from minitorch_cnn.ops.linalg import matmul
-from minitorch_cnn.ops.shape import expand_dims, matrix_transpose, promote, reshape, squeeze
+from minitorch_cnn.ops.shape import expand_dims, matrix_transpose, reshape, squeeze
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
@@ -51,6 +51,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
             f"linear: an input of shape {tuple(features)} for a weight of shape {tuple(shape)} "
             "(out_features, in_features); the last size of the input must be in_features"
         )
+    require_one_dtype("linear", input=input, weight=weight, bias=bias)
     out = matmul(input, matrix_transpose(weight))
     return out if bias is None else out + bias
 
@@ -72,7 +73,9 @@ def _convolution(
             f"{name}: expected a weight of {dims + 2} dimensions (out, in / groups, *kernel), got "
             f"shape {shape}"
         )
-    if not batched_shape(tuple(raw(require_float(input, name)).shape), dims, name):
+    batched = batched_shape(tuple(raw(require_float(input, name)).shape), dims, name)
+    require_one_dtype(name, input=input, weight=weight, bias=bias)
+    if not batched:
         batch = expand_dims(input, 0)
         out = _convolution(batch, weight, bias, stride, padding, dilation, groups, dims)
         return squeeze(out, 0)
@@ -87,7 +90,6 @@ def _convolution(
     dilations = per_dimension(dilation, dims, f"{name} dilation", least=1)
     pairs = padding_pairs(padding, shape[2:], strides, dilations, name)
     positions_of(sizes[2:], shape[2:], strides, pairs, dilations, name)
-    input, weight = promote(input, weight)
     out = operations.convolve(
         input, weight, stride=strides, padding=pairs, dilation=dilations, groups=groups
     )
@@ -229,7 +231,9 @@ def locally_connected2d(
             f"{name}: expected a weight of 6 dimensions (rows, columns, out, in / groups, *kernel)"
             f", got shape {shape}"
         )
-    if not batched_shape(tuple(raw(require_float(input, name)).shape), 2, name):
+    batched = batched_shape(tuple(raw(require_float(input, name)).shape), 2, name)
+    require_one_dtype(name, input=input, weight=weight, bias=bias)
+    if not batched:
         batch = expand_dims(input, 0)
         out = locally_connected2d(batch, weight, bias, stride, padding, dilation, groups)
         return squeeze(out, 0)
@@ -244,7 +248,6 @@ def locally_connected2d(
             f"of shape {shape} is for positions {shape[:2]} and {shape[3] * groups} channels in "
             f"{groups} groups. The layer is made for one input size"
         )
-    input, weight = promote(input, weight)
     out = operations.locally_connected(
         input, weight, stride=strides, padding=pairs, dilation=dilations, groups=groups
     )

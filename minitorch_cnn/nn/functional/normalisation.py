@@ -14,7 +14,7 @@ from minitorch_cnn import random
 from minitorch_cnn.backend import backend_of, namespace
 from minitorch_cnn.ops import norm as operations
 from minitorch_cnn.ops.analytic import rsqrt
-from minitorch_cnn.ops.arguments import constant, raw, require_float
+from minitorch_cnn.ops.arguments import constant, raw, require_float, require_one_dtype
 from minitorch_cnn.ops.shape import reshape
 
 
@@ -70,6 +70,7 @@ def batch_norm(
             f"batch_norm: expected an input (N, C, *spatial), got shape {tuple(data.shape)}"
         )
     _check_channels(data.shape[1], running_mean, running_var, weight, bias)
+    require_one_dtype("batch_norm", input=input, weight=weight, bias=bias)
     if not training:
         return _by_running(input, running_mean, running_var, weight, bias, eps)
     count = data.shape[0] * math.prod(data.shape[2:])
