@@ -210,8 +210,8 @@ plt.show()
 # %%
 # **To try**
 #
-# - Train for ten epochs, and compare the two accuracies again. The command ``minitorch-cnn
-#   train`` takes twenty, and shifts the pictures at random as well.
+# - Train for ten epochs, and compare the two accuracies again. The command ``minitorch-cnn train``
+#   trains for longer still, and shifts the pictures at random as well.
 # - Replace the first convolution by a locally connected layer, ``nn.LocallyConnected2d(1, 6, 28,
 #   5, padding=2)``. How many weights has it, and what becomes of the accuracy?
 # - Which two digits are confused most often? Count them with ``labels`` and ``answers``.

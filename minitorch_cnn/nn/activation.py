@@ -18,14 +18,18 @@ class _Activation(Module):
     function: ClassVar[Callable[..., Any]]
 
     def __init__(self, **settings: Any) -> None:
+        self._names = tuple(settings)
         vars(self).update(settings)
-        self._settings = settings
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of the function besides its input."""
+        return {name: getattr(self, name) for name in self._names}
 
     def forward(self, x: Any) -> Any:
-        return type(self).function(x, **self._settings)
+        return type(self).function(x, **self.settings())
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{name}={value!r}" for name, value in self._settings.items())
+        return ", ".join(f"{name}={value!r}" for name, value in self.settings().items())
 
 
 class ReLU(_Activation):

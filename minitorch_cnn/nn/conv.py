@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from minitorch_cnn.nn import functional, init
+from minitorch_cnn.nn.arguments import check_groups
 from minitorch_cnn.nn.functional.windows import padding_pairs, per_dimension
-from minitorch_cnn.nn.local import check_groups
 from minitorch_cnn.nn.module import Module, Parameter
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")

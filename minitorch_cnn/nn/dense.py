@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from minitorch_cnn.nn import functional, init
+from minitorch_cnn.nn.arguments import count
 from minitorch_cnn.nn.module import Module, Parameter
 
 
@@ -52,13 +53,9 @@ class Dense(Module):
         dtype: Any = None,
         backend: Any = None,
     ) -> None:
-        if in_features < 0 or out_features < 0:
-            raise ValueError(
-                f"Dense: in_features {in_features} and out_features {out_features} must not be "
-                "negative"
-            )
-        self.in_features = in_features
-        self.out_features = out_features
+        in_features = count(in_features, "Dense in_features", least=0)
+        out_features = count(out_features, "Dense out_features", least=0)
+        self.in_features, self.out_features = in_features, out_features
         place = {"dtype": dtype, "backend": backend}
         shape = (out_features, in_features)
         self.weight = Parameter(init.default_uniform(shape, in_features, rng), **place)

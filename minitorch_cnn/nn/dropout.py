@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minitorch_cnn.nn import functional
+from minitorch_cnn.nn.arguments import fraction
 from minitorch_cnn.nn.module import Module
 
 
@@ -31,9 +32,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None) -> None:
-        if not 0 <= p <= 1:
-            raise ValueError(f"{type(self).__name__}: probability p={p} is not between 0 and 1")
-        self.p = p
+        self.p = fraction(p, f"{type(self).__name__} p")
         self.rng = rng
 
     def forward(self, x: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from minitorch_cnn.nn import functional, init
+from minitorch_cnn.nn.arguments import check_groups
 from minitorch_cnn.nn.functional.windows import padding_pairs, per_dimension, positions_of
 from minitorch_cnn.nn.module import Module, Parameter
 
@@ -71,7 +72,11 @@ class LocallyConnected2d(Module):
         self.kernel_size = per_dimension(kernel_size, 2, f"{name} kernel_size", least=1)
         self.stride = per_dimension(stride, 2, f"{name} stride", least=1)
         self.dilation = per_dimension(dilation, 2, f"{name} dilation", least=1)
-        self.padding = padding
+        self.padding = (
+            padding
+            if isinstance(padding, str)
+            else per_dimension(padding, 2, f"{name} padding", least=0)
+        )
         pairs = padding_pairs(padding, self.kernel_size, self.stride, self.dilation, name)
         self.output_size = positions_of(
             self.input_size, self.kernel_size, self.stride, pairs, self.dilation, name
@@ -88,21 +93,11 @@ class LocallyConnected2d(Module):
         return functional.locally_connected2d(x, self.weight, self.bias, *settings)
 
     def extra_repr(self) -> str:
-        return (
+        text = (
             f"{self.in_channels}, {self.out_channels}, input_size={self.input_size}, "
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding!r}"
+            f"kernel_size={self.kernel_size}, stride={self.stride}"
         )
-
-
-def check_groups(in_channels: int, out_channels: int, groups: int, name: str) -> None:
-    """Refuse groups that do not divide the channels."""
-    if min(in_channels, out_channels, groups) < 1:
-        raise ValueError(
-            f"{name}: in_channels {in_channels}, out_channels {out_channels} and groups {groups} "
-            "must be at least 1"
-        )
-    if in_channels % groups or out_channels % groups:
-        raise ValueError(
-            f"{name}: groups={groups} must divide in_channels {in_channels} and out_channels "
-            f"{out_channels}"
-        )
+        text += "" if self.padding == (0, 0) else f", padding={self.padding!r}"
+        text += "" if self.dilation == (1, 1) else f", dilation={self.dilation}"
+        text += "" if self.groups == 1 else f", groups={self.groups}"
+        return text + ("" if self.bias is not None else ", bias=False")

@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from minitorch_cnn.nn import functional
+from minitorch_cnn.nn.arguments import count, fraction
 from minitorch_cnn.nn.module import Buffer, Module, Parameter
+from minitorch_cnn.ops.arguments import raw, require_array
 
 
 class _BatchNorm(Module):
@@ -29,13 +31,12 @@ class _BatchNorm(Module):
         dtype: Any = None,
         backend: Any = None,
     ) -> None:
-        if num_features < 1:
-            raise ValueError(
-                f"{type(self).__name__}: num_features must be at least 1, got {num_features}"
-            )
-        self.num_features = num_features
+        name = type(self).__name__
+        self.num_features = count(num_features, f"{name} num_features")
+        if not eps >= 0:
+            raise ValueError(f"{name} eps: expected a number of at least 0, got {eps}")
         self.eps = eps
-        self.momentum = momentum
+        self.momentum = momentum if momentum is None else fraction(momentum, f"{name} momentum")
         self.affine = affine
         self.track_running_stats = track_running_stats
         ones = np.ones(num_features, np.float32)
@@ -49,17 +50,17 @@ class _BatchNorm(Module):
         )
 
     def forward(self, x: Any) -> Any:
-        if x.ndim not in self.input_dims:
+        name = type(self).__name__
+        shape = tuple(raw(require_array(x, name)).shape)
+        if len(shape) not in self.input_dims:
             raise ValueError(
-                f"{type(self).__name__}: expected an input of "
-                f"{' or '.join(map(str, self.input_dims))} dimensions, got shape {x.shape}"
+                f"{name}: expected an input of {' or '.join(map(str, self.input_dims))} "
+                f"dimensions, got shape {shape}"
             )
-        momentum = self.momentum
-        if self.training and self.num_batches_tracked is not None:
-            count = int(self.num_batches_tracked) + 1
-            self.num_batches_tracked.assign_(count)
-            momentum = 1 / count if momentum is None else momentum
-        return functional.batch_norm(
+        counter = self.num_batches_tracked if self.training else None
+        batches = 0 if counter is None else int(counter) + 1
+        momentum = 1 / batches if self.momentum is None and batches else self.momentum
+        out = functional.batch_norm(
             x,
             self.running_mean,
             self.running_var,
@@ -69,6 +70,9 @@ class _BatchNorm(Module):
             momentum=momentum or 0.0,
             eps=self.eps,
         )
+        if counter is not None:  # last, so that a batch that is refused counts for nothing
+            counter.assign_(batches)
+        return out
 
     def extra_repr(self) -> str:
         return (

@@ -9,29 +9,34 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from minitorch_cnn.nn import functional
+from minitorch_cnn.nn.functional.windows import per_dimension
 from minitorch_cnn.nn.module import Module
 
 
 class _Pool(Module):
     """A pooling function with its settings."""
 
+    dims: ClassVar[int]
     function: ClassVar[Callable[..., Any]]
+    kernel_size: Any
+    stride: Any
+    padding: Any
 
     def __init__(self, **settings: Any) -> None:
         if settings["stride"] is None:
             settings["stride"] = settings["kernel_size"]
+        for name, least in (("kernel_size", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
+            if name in settings:  # refused here rather than at the first picture
+                what = f"{type(self).__name__} {name}"
+                per_dimension(settings[name], self.dims, what, least=least)
+        self._names = tuple(settings)
         vars(self).update(settings)
-        self._settings = settings
 
     def forward(self, x: Any) -> Any:
-        return type(self).function(x, **self._settings)
+        return type(self).function(x, **{name: getattr(self, name) for name in self._names})
 
     def extra_repr(self) -> str:
-        return ", ".join(
-            f"{name}={value}"
-            for name, value in self._settings.items()
-            if name in ("kernel_size", "stride", "padding")
-        )
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
 class _MaxPool(_Pool):
@@ -64,6 +69,7 @@ class MaxPool1d(_MaxPool):
     (1, 1, 2)
     """
 
+    dims = 1
     function = staticmethod(functional.max_pool1d)
 
 
@@ -77,6 +83,7 @@ class MaxPool2d(_MaxPool):
     (1, 1, 2, 3)
     """
 
+    dims = 2
     function = staticmethod(functional.max_pool2d)
 
 
@@ -90,6 +97,7 @@ class MaxPool3d(_MaxPool):
     (1, 1, 1, 1, 1)
     """
 
+    dims = 3
     function = staticmethod(functional.max_pool3d)
 
 
@@ -103,6 +111,7 @@ class AvgPool1d(_Pool):
     (1, 1, 2)
     """
 
+    dims = 1
     function = staticmethod(functional.avg_pool1d)
 
     def __init__(
@@ -152,6 +161,7 @@ class AvgPool2d(_AvgPool):
     (1, 1, 2, 3)
     """
 
+    dims = 2
     function = staticmethod(functional.avg_pool2d)
 
 
@@ -165,4 +175,5 @@ class AvgPool3d(_AvgPool):
     (1, 1, 1, 1, 1)
     """
 
+    dims = 3
     function = staticmethod(functional.avg_pool3d)
