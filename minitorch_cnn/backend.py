@@ -113,7 +113,8 @@ def _entry_points() -> dict[str, EntryPoint]:
 def backend_names() -> list[str]:
     """Names of all announced backends, loaded or not.
 
-    >>> "numpy" in backend_names()
+    >>> import minitorch_cnn as mt
+    >>> "numpy" in mt.backend_names()
     True
     """
     return sorted({*_loaded, *_entry_points()})
@@ -131,6 +132,9 @@ def get_backend(backend: str | Backend | None = None) -> Backend:
     BackendUnavailable
         For a backend that cannot be used here; the message gives cause and fix.
 
+    Examples
+    --------
+    >>> from minitorch_cnn.backend import get_backend
     >>> get_backend("numpy").name
     'numpy'
     """
@@ -183,8 +187,11 @@ class use_backend:
     ValueError, BackendUnavailable
         As :func:`get_backend`.
 
-    >>> with use_backend("numpy"):
-    ...     default_backend().name
+    Examples
+    --------
+    >>> import minitorch_cnn as mt
+    >>> with mt.use_backend("numpy"):
+    ...     mt.zeros(2).backend
     'numpy'
     """
 
@@ -226,6 +233,9 @@ def as_dtype(dtype: Any) -> np.dtype[Any]:
     TypeError
         If it is no supported dtype (complex numbers and objects are not).
 
+    Examples
+    --------
+    >>> from minitorch_cnn.backend import as_dtype
     >>> as_dtype("float64")
     dtype('float64')
     """

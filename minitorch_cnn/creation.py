@@ -65,7 +65,8 @@ def _require_supported(native: Any) -> None:
         raise TypeError(f"tensor: {error}") from None
 
 
-def _finished(array: Any, requires_grad: bool) -> Any:
+def finished(array: Any, requires_grad: bool) -> Any:
+    """The leaf Tensor of a sealed raw array: what every creation function ends with."""
     tensor = box(array, None)
     return tensor.requires_grad_() if requires_grad else tensor
 
@@ -103,7 +104,7 @@ def tensor(
     tensor([[1., 2.],
             [3., 4.]])
     """
-    return _finished(raw_array(data, dtype=dtype, backend=backend, copy=True), requires_grad)
+    return finished(raw_array(data, dtype=dtype, backend=backend, copy=True), requires_grad)
 
 
 def asarray(data: Any, *, dtype: Any = None, backend: AnyBackend = None, copy: bool = False) -> Any:
@@ -136,7 +137,7 @@ def _make(
     except (ValueError, TypeError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{name}{args}: {error}") from None
-    return _finished(home.seal(array), requires_grad)
+    return finished(home.seal(array), requires_grad)
 
 
 def _number(value: Any, what: str) -> float:
@@ -147,8 +148,11 @@ def _number(value: Any, what: str) -> float:
     return plain
 
 
-def _shape(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:
-    """A shape given as one argument or as several."""
+def shape_of(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:
+    """The shape a user wrote as ``sizes``, one tuple or several integers, checked.
+
+    ``name`` is the function that asks, for the message: negative sizes are a ValueError.
+    """
     shape = shape_tuple(sizes[0] if len(sizes) == 1 else sizes, name)
     if min(shape, default=0) < 0:
         raise ValueError(f"{name}: shape {shape} has a negative size")
@@ -166,7 +170,7 @@ def zeros(
             [0., 0.]])
     """
     options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
-    return _make("zeros", _shape(shape, "zeros"), **options)
+    return _make("zeros", shape_of(shape, "zeros"), **options)
 
 
 def ones(
@@ -179,7 +183,7 @@ def ones(
     tensor([1., 1., 1.])
     """
     options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
-    return _make("ones", _shape(shape, "ones"), **options)
+    return _make("ones", shape_of(shape, "ones"), **options)
 
 
 def empty(
@@ -192,7 +196,7 @@ def empty(
     (2, 3)
     """
     options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
-    return _make("empty", _shape(shape, "empty"), **options)
+    return _make("empty", shape_of(shape, "empty"), **options)
 
 
 def full(
@@ -212,7 +216,7 @@ def full(
     value = _number(fill_value, "full: fill_value")
     dtype = type(value) if dtype is None else dtype
     options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
-    return _make("full", _shape((shape,), "full"), value, **options)
+    return _make("full", shape_of((shape,), "full"), value, **options)
 
 
 def arange(
@@ -239,7 +243,7 @@ def arange(
     # In float32 the steps themselves would be rounded.
     exact = float64 if as_dtype(dtype).kind == "f" else dtype
     made = _make("arange", *numbers, dtype=exact, backend=backend, requires_grad=False)
-    return _finished(asarray(made, dtype=dtype)._data, requires_grad)
+    return finished(asarray(made, dtype=dtype)._data, requires_grad)
 
 
 def linspace(
@@ -287,7 +291,7 @@ def _like(name: str, x: Any, dtype: Any, requires_grad: bool, *args: Any) -> Any
     home = backend_of(data)
     native = None if dtype is None else native_dtype(dtype, home)
     array = getattr(home.xp, name)(data, *args, dtype=native)
-    return _finished(SEALS[type(array)](array), requires_grad)
+    return finished(SEALS[type(array)](array), requires_grad)
 
 
 def zeros_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:

@@ -20,7 +20,8 @@ GRAD_ENABLED: ContextVar[bool] = ContextVar("grad_enabled", default=True)
 def is_grad_enabled() -> bool:
     """Whether operations on tensors are being recorded here.
 
-    >>> is_grad_enabled()
+    >>> import minitorch_cnn as mt
+    >>> mt.is_grad_enabled()
     True
     """
     return GRAD_ENABLED.get()
@@ -34,8 +35,11 @@ class set_grad_enabled:
     mode : bool
         True records, False does not.
 
-    >>> with set_grad_enabled(False):
-    ...     is_grad_enabled()
+    Examples
+    --------
+    >>> import minitorch_cnn as mt
+    >>> with mt.set_grad_enabled(False):
+    ...     mt.is_grad_enabled()
     False
     """
 
@@ -93,9 +97,10 @@ class _FixedMode(set_grad_enabled):
 class no_grad(_FixedMode):
     """Do not record operations: results need no gradient. Context manager and decorator.
 
-    >>> @no_grad()
+    >>> import minitorch_cnn as mt
+    >>> @mt.no_grad()
     ... def evaluate():
-    ...     return is_grad_enabled()
+    ...     return mt.is_grad_enabled()
     >>> evaluate()
     False
     """
@@ -106,8 +111,9 @@ class no_grad(_FixedMode):
 class enable_grad(_FixedMode):
     """Record operations again inside a ``no_grad`` block. Context manager and decorator.
 
-    >>> with no_grad(), enable_grad():
-    ...     is_grad_enabled()
+    >>> import minitorch_cnn as mt
+    >>> with mt.no_grad(), mt.enable_grad():
+    ...     mt.is_grad_enabled()
     True
     """
 

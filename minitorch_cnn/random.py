@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minitorch_cnn.backend import as_dtype, float32, int64
-from minitorch_cnn.creation import AnyBackend, _finished, _shape, raw_array
+from minitorch_cnn.creation import AnyBackend, finished, raw_array, shape_of
 
 _generator = np.random.default_rng()
 
@@ -64,7 +64,7 @@ def _integer(value: Any, name: str) -> int:
 
 def _tensor(host: Any, dtype: Any, backend: AnyBackend, requires_grad: bool = False) -> Any:
     array = raw_array(host, dtype=dtype, backend=backend, copy=False)
-    return _finished(array, requires_grad)
+    return finished(array, requires_grad)
 
 
 def _floating(dtype: Any, name: str) -> np.dtype[Any]:
@@ -90,7 +90,7 @@ def rand(
     >>> mt.rand(2, 3).shape
     (2, 3)
     """
-    host = generator(rng).random(_shape(shape, "rand"))
+    host = generator(rng).random(shape_of(shape, "rand"))
     return _tensor(host, _floating(dtype, "rand"), backend, requires_grad)
 
 
@@ -107,7 +107,7 @@ def randn(
     >>> mt.randn(4).shape
     (4,)
     """
-    host = generator(rng).standard_normal(_shape(shape, "randn"))
+    host = generator(rng).standard_normal(shape_of(shape, "randn"))
     return _tensor(host, _floating(dtype, "randn"), backend, requires_grad)
 
 
@@ -129,7 +129,7 @@ def uniform(
     """
     if not 0 <= high - low < math.inf:
         raise ValueError(f"uniform: [{low}, {high}) is no finite interval; expected low <= high")
-    host = generator(rng).uniform(low, high, _shape((shape,), "uniform"))
+    host = generator(rng).uniform(low, high, shape_of((shape,), "uniform"))
     return _tensor(host, _floating(dtype, "uniform"), backend, requires_grad)
 
 
@@ -151,7 +151,7 @@ def normal(
     """
     if not std >= 0:
         raise ValueError(f"normal: the standard deviation {std} must not be negative")
-    host = generator(rng).normal(mean, std, _shape((shape,), "normal"))
+    host = generator(rng).normal(mean, std, shape_of((shape,), "normal"))
     return _tensor(host, _floating(dtype, "normal"), backend, requires_grad)
 
 
@@ -178,7 +178,7 @@ def randint(
         raise ValueError(
             f"randint: integers from {low} to {high - 1} do not fit {wanted}; pass a wider dtype"
         )
-    host = generator(rng).integers(low, high, _shape((shape,), "randint"))
+    host = generator(rng).integers(low, high, shape_of((shape,), "randint"))
     return _tensor(host, wanted, backend)
 
 
@@ -212,5 +212,5 @@ def bernoulli(
     if not 0 <= probability <= 1:
         raise ValueError(f"bernoulli: probability {probability} is not between 0 and 1")
     # float32 numbers take half the time and decide as well.
-    host = generator(rng).random(_shape((shape,), "bernoulli"), dtype=np.float32)
+    host = generator(rng).random(shape_of((shape,), "bernoulli"), dtype=np.float32)
     return _tensor(host < probability, dtype, backend)

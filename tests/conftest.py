@@ -5,15 +5,12 @@ runs every test that asks for the ``backend`` fixture once on each of them.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import minitorch_cnn as mt
-from minitorch_cnn import backend as backends
-from minitorch_cnn import composition
-from minitorch_cnn.grad_mode import GRAD_ENABLED
+from modes import no_leaks
 
 DEFAULT_BACKENDS = ["numpy", "strict"]
 
@@ -51,31 +48,6 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     """The name of the backend in which this test makes its tensors."""
     with mt.use_backend(request.param):
         yield request.param
-
-
-MODES = {
-    "whether gradients are recorded": GRAD_ENABLED,
-    "whether compositions run instead of kernels": composition._RUN_BODIES,
-    "the default backend of this context": backends._context_default,
-}
-
-
-@contextmanager
-def no_leaks() -> Iterator[None]:
-    """Fail if a mode is not set back at the end; set it back for the tests that follow."""
-    values = {name: mode.get() for name, mode in MODES.items()}
-    process_default = backends._process_default[0]
-    yield
-    leaks = []
-    for name, mode in MODES.items():
-        if mode.get() is not values[name]:
-            leaks.append(name)
-            mode.set(values[name])
-    if backends._process_default[0] is not process_default:
-        leaks.append("the default backend of the process")
-        backends._process_default[0] = process_default
-    if leaks:
-        pytest.fail(f"the test leaves changed: {', '.join(leaks)}")
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ added or moved without changing the others. References are written in NumPy alon
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,26 @@ class Sample:
     @property
     def differentiable(self) -> bool:
         return self.order > 0 and any(map(is_floating, self.host_arguments))
+
+
+def sample(
+    op: str, case: str, arguments: Any, reference: Any, order: int = 2, **options: Any
+) -> Sample:
+    """A sample whose operation and reference take the same options."""
+    function = attrgetter(op)(mt)
+    return Sample(
+        op,
+        case,
+        lambda *tensors: function(*tensors, **options),
+        arguments,
+        lambda *arrays: reference(*arrays, **options),
+        order,
+    )
+
+
+def case_of(*shapes: Sequence[int], **options: Any) -> str:
+    """Shapes and options as they read in a sample's name."""
+    return "-".join([sizes(*shapes), *(f"{k}={v}".replace(" ", "") for k, v in options.items())])
 
 
 def is_floating(value: Any) -> bool:

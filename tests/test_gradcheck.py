@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import minitorch_cnn as mt
-from conftest import no_leaks
 from minitorch_cnn import testing
 from minitorch_cnn.nn import functional
 from minitorch_cnn.ops.arguments import constant, raw
 from minitorch_cnn.ops.shape import sum_to
 from minitorch_cnn.primitive import PRIMITIVES, Primitive
+from modes import no_leaks
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import minitorch_cnn as mt
 from minitorch_backends import portable
+from minitorch_backends.numpy import conv as numpy_conv
 from minitorch_cnn import testing
 from minitorch_cnn.backend import get_backend, kernel
 from op_samples_drawn import arrays, geometries, keys, positions
@@ -350,3 +351,20 @@ def test_crop_is_the_adjoint_of_pad(backend: str, case: Case) -> None:
         x.shape,
         tuple(n + sum(w) for n, w in zip(x.shape, widths, strict=True)),
     )
+
+
+# --- paths taken for large arrays only -----------------------------------------------------------
+
+
+@given(case=convolved())
+@SMALL
+def test_weight_gradients_summed_one_by_one(case: dict[str, Any]) -> None:
+    """The NumPy kernel for large batches does not stack the gradients of single pictures."""
+    x, g = (case[name].astype(np.float64) for name in "xg")
+    assume(len(x))
+    parameters = {"kernel": case["kernel"], **case["window"]}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numpy_conv, "SUM_OF_PRODUCTS_BYTES", -1)
+        found = numpy_conv.conv_weight(x, g, **parameters)
+    expected = portable.conv_weight(x, g, **parameters)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)

@@ -32,7 +32,7 @@ def close(a, b, tolerance=1e-12):
     np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
-# --- shapes -----------------------------------------------------------------------------------------
+# --- shapes -------------------------------------------------------------------------------------
 
 
 def positions(n, k, s, p, d):
@@ -123,7 +123,12 @@ def test_one_picture_needs_no_batch_axis(layer):
 
 def test_empty_batches_pass_through():
     net = nn.Sequential(
-        nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.AvgPool2d(1), nn.Flatten(), nn.Dense(2, 3)
+        nn.Conv2d(1, 2, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.AvgPool2d(1),
+        nn.Flatten(),
+        nn.Dense(2, 3),
     )
     x = mt.zeros((0, 1, 4, 4), requires_grad=True)
     y = net(x)
@@ -144,7 +149,7 @@ def test_flatten():
         nn.Flatten()(mt.ones(3))
 
 
-# --- the derivation: dense -> local -> conv -----------------------------------------------------------
+# --- the derivation: dense -> local -> conv -----------------------------------------------------
 
 
 def test_linear_is_dense():
@@ -231,7 +236,9 @@ def test_groups_do_not_see_each_other():
     conv = nn.Conv2d(4, 6, 3, groups=2).to("float64")
     x = randn(1, 4, 5, 5)
     halves = [
-        F.conv2d(x[:, 2 * i : 2 * i + 2], conv.weight[3 * i : 3 * i + 3], conv.bias[3 * i : 3 * i + 3])
+        F.conv2d(
+            x[:, 2 * i : 2 * i + 2], conv.weight[3 * i : 3 * i + 3], conv.bias[3 * i : 3 * i + 3]
+        )
         for i in range(2)
     ]
     close(conv(x), mt.concat(halves, axis=1))
@@ -262,7 +269,7 @@ def test_padding_modes_pad_as_numpy_does(mode, backend):
     close(layer(x), F.conv2d(mt.tensor(padded, backend=backend), layer.weight, layer.bias))
 
 
-# --- pooling ----------------------------------------------------------------------------------------
+# --- pooling ------------------------------------------------------------------------------------
 
 
 def test_padding_never_wins_a_maximum(backend):
@@ -312,7 +319,7 @@ def test_pooling_indices():
     assert indices.dtype == mt.int64
 
 
-# --- dropout -----------------------------------------------------------------------------------------
+# --- dropout ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
@@ -348,7 +355,7 @@ def test_dropout2d_drops_whole_channels():
     assert (flat[:, 0] == 0).mean() == pytest.approx(0.5, abs=0.05)
 
 
-# --- batch normalisation -----------------------------------------------------------------------------
+# --- batch normalisation ------------------------------------------------------------------------
 
 
 def bn_input(kind, backend="numpy"):
@@ -440,7 +447,7 @@ def test_two_forward_passes_then_both_backward():
     assert np.isfinite(host(x.grad)).all()
 
 
-# --- second order ------------------------------------------------------------------------------------
+# --- second order -------------------------------------------------------------------------------
 
 
 def hessian_times(function, x, v):
@@ -511,7 +518,7 @@ def test_gradients_of_a_weight_through_a_gradient_of_the_input():
     assert (host(exact) * v).sum() == pytest.approx((up - down) / (2 * step), rel=1e-7)
 
 
-# --- activations and losses as modules -------------------------------------------------------------------
+# --- activations and losses as modules ----------------------------------------------------------
 
 
 ACTIVATIONS = {
@@ -586,7 +593,7 @@ def test_class_weights_move_with_the_loss():
     assert moved.item() == pytest.approx(expected.item())
 
 
-# --- dtypes -----------------------------------------------------------------------------------------------
+# --- dtypes -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -616,7 +623,7 @@ def test_identity():
     assert nn.Identity()(x) is x
 
 
-# --- settings that cannot be -------------------------------------------------------------------------------
+# --- settings that cannot be --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

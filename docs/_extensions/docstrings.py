@@ -1,13 +1,12 @@
 """Docstrings as they are in the code, made ready for Sphinx's parser of NumPy style.
 
-The code is written to be read as it stands, so a few liberties are taken there: an example need not
-have a heading, a star is a star, and an error with its cause may stand in one line.
+The code is written to be read as it stands, so a few liberties are taken there: an example need
+not have a heading, a star is a star, and the sentence on an attribute may hold a colon.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -17,26 +16,17 @@ _UNDERLINE = re.compile(r"-{3,}")
 
 def complete(app: Sphinx, kind: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
     """Change the lines of a docstring in place."""
-    lines[:] = _with_heading(list(_spelled_out(lines)))
+    lines[:] = _with_heading([_plain_stars(line) for line in lines])
     if kind in ("attribute", "property"):
         # An empty comment; else what stands before a first colon would be taken for a type.
         lines[:0] = ["..", ""]
 
 
-def _spelled_out(lines: list[str]) -> Iterator[str]:
-    """``ValueError : cause`` as two lines, and stars that open no emphasis as literal ones."""
-    section = ""
-    for number, line in enumerate(lines):
-        if number + 1 < len(lines) and _UNDERLINE.fullmatch(lines[number + 1]):
-            section = line
-        if section == "Raises" and re.match(r"\w+ : ", line):
-            error, _, cause = line.partition(" : ")
-            yield error
-            yield f"    {cause}"
-        elif line.startswith((" ", ">>>", "...")):
-            yield line
-        else:
-            yield re.sub(r"(?<=[(, ])\*(?=\w)", r"\\*", line)
+def _plain_stars(line: str) -> str:
+    """Outside examples and indented text, a star before a word opens no emphasis."""
+    if line.startswith((" ", ">>>", "...")):
+        return line
+    return re.sub(r"(?<=[(, ])\*(?=\w)", r"\\*", line)
 
 
 def _with_heading(lines: list[str]) -> list[str]:

@@ -54,7 +54,10 @@ def _first_kernels(model: Any) -> dict[str, Any]:
     """The kernels of the first layer with weights, as arguments of ``viz.kernels``."""
     weight = next(iter(model.parameters())).detach().numpy()
     if weight.ndim == 2:  # dense: a neuron's weights lie like the pixels they are linked to
-        return {"weight": weight.reshape(-1, *PICTURE_SHAPE[1:])}
+        return {
+            "weight": weight[:32].reshape(-1, *PICTURE_SHAPE[1:]),
+            "title": f"Weights of the first layer: 32 of its {len(weight)} neurons",
+        }
     if weight.ndim == 4:  # convolution: one kernel per channel for all positions
         return {"weight": weight[:, 0]}
     # Locally connected: one kernel per channel and position; a few of both.

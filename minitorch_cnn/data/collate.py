@@ -28,17 +28,28 @@ def default_collate(items: Sequence[Any], *, indices: Sequence[int] | None = Non
 
     Parameters
     ----------
-    items : the items, all of one structure.
-    indices : where they stand in their dataset, to name them in an error.
+    items : sequence
+        The items, all of one structure.
+    indices : sequence of int, optional
+        Where they stand in their dataset, to name them in an error.
+
+    Returns
+    -------
+    array, Tensor, list, or tuples, lists and dicts of these
+        The batch, in the structure of one item.
 
     Raises
     ------
-    ValueError : no items, or one of another shape, length or keys than the first.
-    TypeError : items of different types, or of a type that cannot be stacked.
+    ValueError
+        For no items, or one of another shape, length or keys than the first.
+    TypeError
+        For items of different types, or of a type that cannot be stacked.
 
     Examples
     --------
-    >>> images, labels = default_collate([(np.zeros((1, 2)), 3), (np.ones((1, 2)), 4)])
+    >>> import numpy as np
+    >>> from minitorch_cnn import data
+    >>> images, labels = data.default_collate([(np.zeros((1, 2)), 3), (np.ones((1, 2)), 4)])
     >>> images.shape, labels
     ((2, 1, 2), array([3, 4]))
     """
@@ -48,7 +59,7 @@ def default_collate(items: Sequence[Any], *, indices: Sequence[int] | None = Non
 
 
 def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
-    """`function` of every leaf, in the same tuples, lists and dicts."""
+    """``function`` of every leaf, in the same tuples, lists and dicts."""
     if isinstance(tree, Mapping):
         return {key: map_tree(function, value) for key, value in tree.items()}
     if isinstance(tree, tuple | list):

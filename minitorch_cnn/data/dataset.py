@@ -1,6 +1,6 @@
 """Datasets: something with a length and items.
 
-A dataset may know a faster way to a whole batch than item by item (`Dataset.get_batch`); that is
+A dataset may know a faster way to a whole batch than item by item (``Dataset.get_batch``); that is
 the only thing the loader asks beyond ``len(dataset)`` and ``dataset[index]``. Imports NumPy, Tensor
 and the collation of items; order and epochs belong to the loader.
 """
@@ -27,7 +27,9 @@ class Dataset(ABC):
 
     Examples
     --------
-    >>> class Squares(Dataset):
+    >>> import numpy as np
+    >>> from minitorch_cnn import data
+    >>> class Squares(data.Dataset):
     ...     def __len__(self):
     ...         return 5
     ...     def __getitem__(self, index):
@@ -45,7 +47,7 @@ class Dataset(ABC):
         """The item at an index from 0 to ``len(self) - 1``."""
 
     def get_batch(self, indices: Any) -> Any:
-        """The items at an array of indices, stacked by `default_collate`.
+        """The items at an array of indices, stacked by :func:`default_collate`.
 
         Override it where a whole batch can be had at once.
         """
@@ -57,16 +59,21 @@ class TensorDataset(Dataset):
 
     Parameters
     ----------
-    arrays : NumPy arrays or Tensors with equal first dimension. They are not copied.
+    *arrays : numpy.ndarray or Tensor
+        With equal first dimension. They are not copied.
 
     Raises
     ------
-    TypeError : something else than an array or a Tensor.
-    ValueError : no arrays, an array without dimensions, or unequal first dimensions.
+    TypeError
+        For something else than an array or a Tensor.
+    ValueError
+        For no arrays, an array without dimensions, or unequal first dimensions.
 
     Examples
     --------
-    >>> dataset = TensorDataset(np.arange(6.0).reshape(3, 2), np.array([0, 1, 0]))
+    >>> import numpy as np
+    >>> from minitorch_cnn import data
+    >>> dataset = data.TensorDataset(np.arange(6.0).reshape(3, 2), np.array([0, 1, 0]))
     >>> len(dataset), dataset[1]
     (3, (array([2., 3.]), np.int64(1)))
     >>> dataset[1:][1]
@@ -120,16 +127,25 @@ class Subset(Dataset):
 
     Parameters
     ----------
-    dataset : any dataset.
-    indices : integers from 0 to ``len(dataset) - 1``; repetitions are allowed.
+    dataset : Dataset
+        Any dataset: anything with ``len(dataset)`` and ``dataset[index]``.
+    indices : sequence of int or of bool
+        Integers from 0 to ``len(dataset) - 1``, negative ones counting from the end; repetitions
+        are allowed. Or a mask, with one bool for each item.
 
     Raises
     ------
-    IndexError : an index outside the dataset.
+    IndexError
+        For an index outside the dataset.
+    TypeError
+        For indices that are no integers.
+    ValueError
+        For indices of other than one dimension.
 
     Examples
     --------
-    >>> Subset(["a", "b", "c"], [2, 0])[0]
+    >>> from minitorch_cnn import data
+    >>> data.Subset(["a", "b", "c"], [2, 0])[0]
     'c'
     """
 

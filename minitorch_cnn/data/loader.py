@@ -27,21 +27,29 @@ Transform = Callable[[Any, np.random.Generator], Any]
 class DataLoader:
     """Iterate over a dataset in batches of Tensors; each iteration is one epoch.
 
-    The order of an epoch depends on `seed` and the epoch number only, so iterations may be nested
-    or given up half-way, and training goes on exactly where it was after `load_state_dict`.
+    The order of an epoch depends on ``seed`` and the epoch number only, so iterations may be nested
+    or given up half-way, and training goes on exactly where it was after :meth:`load_state_dict`.
 
     Parameters
     ----------
-    dataset : anything with ``len(dataset)`` and ``dataset[index]``, see `Dataset`.
-    batch_size : items per batch, 1 or more.
-    shuffle : draw a new order for every epoch; otherwise the dataset's own.
-    drop_last : leave out the last batch of an epoch if it is smaller than the others.
-    collate : function that makes a batch of a list of items, instead of `default_collate`.
-    transform : function ``(arrays, rng) -> arrays`` of the whole batch on the host, see
-        `transforms`. `rng` depends on seed, epoch and batch number only.
-    seed : integer, 0 or more. None draws it, once, from ``mt.random.default_rng()`` (so ``mt.seed``
-        repeats it); a loader that draws nothing has seed 0.
-    backend : where the Tensors are made; None is the default backend.
+    dataset : Dataset
+        Anything with ``len(dataset)`` and ``dataset[index]``, see :class:`Dataset`.
+    batch_size : int, default 1
+        Items per batch, 1 or more.
+    shuffle : bool, default False
+        Draw a new order for every epoch; otherwise the order is the dataset's own.
+    drop_last : bool, default False
+        Leave out the last batch of an epoch if it is smaller than the others.
+    collate : callable, optional
+        Makes a batch of a list of items, instead of :func:`default_collate`.
+    transform : callable, optional
+        A function ``(arrays, rng) -> arrays`` of the whole batch on the host, see
+        ``data.transforms``. ``rng`` depends on seed, epoch and batch number only.
+    seed : int, optional
+        0 or more. None draws it, once, from ``mt.random.default_rng()`` (so ``mt.seed`` repeats
+        it); a loader that draws nothing has seed 0.
+    backend : str or Backend, optional
+        Where the Tensors are made; None is the default backend.
 
     Attributes
     ----------
@@ -50,23 +58,26 @@ class DataLoader:
 
     Raises
     ------
-    TypeError : no dataset, or a `batch_size` or `seed` that is no integer.
-    ValueError : an empty dataset, a `batch_size` below 1 or a `seed` below 0.
+    TypeError
+        For no dataset, or a ``batch_size`` or ``seed`` that is no integer.
+    ValueError
+        For an empty dataset, a ``batch_size`` below 1 or a ``seed`` below 0.
 
     Notes
     -----
     Every NumPy array in a batch becomes a Tensor without being copied; Tensors stay where they are
-    unless `backend` is given; everything else is handed on as it is. Parameters and meaning follow
-    ``torch.utils.data.DataLoader``.
+    unless ``backend`` is given; everything else is handed on as it is. Parameters and meaning
+    follow ``torch.utils.data.DataLoader``.
 
     Examples
     --------
-    >>> from minitorch_cnn.data import TensorDataset
-    >>> dataset = TensorDataset(np.arange(10.0).reshape(5, 2), np.arange(5))
-    >>> loader = DataLoader(dataset, batch_size=2)
+    >>> import numpy as np
+    >>> from minitorch_cnn import data
+    >>> dataset = data.TensorDataset(np.arange(10.0).reshape(5, 2), np.arange(5))
+    >>> loader = data.DataLoader(dataset, batch_size=2)
     >>> len(loader), [x.shape for x, y in loader]
     (3, [(2, 2), (2, 2), (1, 2)])
-    >>> shuffled = DataLoader(dataset, batch_size=5, shuffle=True, seed=0)
+    >>> shuffled = data.DataLoader(dataset, batch_size=5, shuffle=True, seed=0)
     >>> [y.numpy().tolist() for epoch in range(2) for x, y in shuffled]
     [[0, 3, 2, 1, 4], [4, 3, 2, 0, 1]]
     """
@@ -123,12 +134,19 @@ class DataLoader:
         return {"seed": self.seed, "epoch": self.epoch}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on as the loader went on from which `state` was taken.
+        """Go on as the loader went on from which ``state`` was taken.
+
+        Parameters
+        ----------
+        state : mapping of str to int
+            What :meth:`state_dict` returned.
 
         Raises
         ------
-        ValueError : other entries than "seed" and "epoch", or a negative one.
-        TypeError : an entry that is no integer.
+        ValueError
+            For other entries than "seed" and "epoch", or a negative one.
+        TypeError
+            For an entry that is no integer.
         """
         if set(state) != {"seed", "epoch"}:
             raise ValueError(

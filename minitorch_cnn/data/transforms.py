@@ -1,7 +1,7 @@
 """Batch transforms: augmentation of whole batches on the host, before they become Tensors.
 
-A transform is any callable ``transform(arrays, rng) -> arrays``: `arrays` is the batch as the
-dataset gave it (usually a tuple of NumPy arrays: pictures, labels), `rng` a NumPy generator that
+A transform is any callable ``transform(arrays, rng) -> arrays``: ``arrays`` is the batch as the
+dataset gave it (usually a tuple of NumPy arrays: pictures, labels), ``rng`` a NumPy generator that
 the loader derives from its seed, the epoch and the batch number. It returns new arrays and leaves
 the given ones alone. Imports only NumPy.
 """
@@ -19,10 +19,22 @@ __all__ = ["Compose", "RandomShift"]
 class Compose:
     """Transforms one after the other, drawing from the same generator.
 
+    Parameters
+    ----------
+    *transforms : callable
+        Functions ``(arrays, rng) -> arrays``, in the order of their application.
+
+    Raises
+    ------
+    TypeError
+        For something that cannot be called.
+
     Examples
     --------
+    >>> import numpy as np
+    >>> from minitorch_cnn.data import transforms
     >>> double = lambda arrays, rng: (arrays[0] * 2, *arrays[1:])
-    >>> Compose(double, double)((np.ones(2), 7), np.random.default_rng(0))
+    >>> transforms.Compose(double, double)((np.ones(2), 7), np.random.default_rng(0))
     (array([4., 4.]), 7)
     """
 
@@ -45,25 +57,31 @@ class Compose:
 
 
 class RandomShift:
-    """Shift every picture by whole pixels, up to `max_shift` in each direction.
+    """Shift every picture by whole pixels, up to ``max_shift`` in each direction.
 
-    Down and right are drawn independently and uniformly from -max_shift .. max_shift. What enters
-    at the edge is `fill`. The pictures are the first array of the batch, of shape
+    Down and right are drawn independently and uniformly from ``-max_shift`` to ``max_shift``. What
+    enters at the edge is ``fill``. The pictures are the first array of the batch, of shape
     (N, channels, height, width); all others (labels) pass through.
 
     Parameters
     ----------
-    max_shift : largest shift in pixels, 0 or more.
-    fill : value of the pixels that enter.
+    max_shift : int
+        Largest shift in pixels, 0 or more.
+    fill : float, default 0
+        Value of the pixels that enter.
 
     Raises
     ------
-    ValueError : a negative or fractional `max_shift`; when called, pictures of another rank.
+    ValueError
+        For a negative or fractional ``max_shift``; when called, for pictures of another rank.
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from minitorch_cnn.data import transforms
     >>> pictures = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
-    >>> shifted, label = RandomShift(1)((pictures, np.array([5])), np.random.default_rng(9))
+    >>> shift = transforms.RandomShift(1)
+    >>> shifted, label = shift((pictures, np.array([5])), np.random.default_rng(9))
     >>> shifted[0, 0]
     array([[2., 3., 0.],
            [5., 6., 0.],

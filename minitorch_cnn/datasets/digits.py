@@ -1,7 +1,7 @@
 """Handwritten digits: MNIST as published, and the small subset that ships with the package.
 
-Knows the files, where a user keeps them and where they are published; reading them is `idx`, and
-fetching them is `download`. Imports these two and `data`; no layer, no training.
+Knows the files, where a user keeps them and where they are published; reading them is ``idx``, and
+fetching them is ``download``. Imports these two and ``data``; no layer, no training.
 """
 
 from __future__ import annotations
@@ -59,12 +59,14 @@ def mnist_mini() -> tuple[TensorDataset, TensorDataset]:
 
     Returns
     -------
-    (train, test) : two `TensorDataset` of (picture, digit): float32 of shape (1, 28, 28), from 0
-        (background) to 1 (ink), and int64.
+    train, test : TensorDataset
+        Of (picture, digit): float32 of shape (1, 28, 28), from 0 (background) to 1 (ink), and
+        int64.
 
     Raises
     ------
-    ValueError : the file of this installation is missing or damaged.
+    ValueError
+        If the file of this installation is missing or damaged.
 
     Notes
     -----
@@ -73,7 +75,8 @@ def mnist_mini() -> tuple[TensorDataset, TensorDataset]:
 
     Examples
     --------
-    >>> train, test = mnist_mini()
+    >>> from minitorch_cnn import datasets
+    >>> train, test = datasets.mnist_mini()
     >>> len(train), len(test)
     (6000, 1000)
     >>> picture, digit = train[0]
@@ -98,7 +101,7 @@ def mnist(root: str | PathLike[str] | None = None) -> tuple[TensorDataset, Tenso
     """The full MNIST: 60,000 training and 10,000 test pictures of handwritten digits.
 
     It is read from local IDX files, gzipped or not, with nothing asked of the network, if all four
-    are in one folder: `root`, if given; else the folder that the environment variable
+    are in one folder: ``root``, if given; else the folder that the environment variable
     ``MINITORCH_DATA`` names, else the user's cache folder. In each, the subfolders ``mnist`` and
     ``MNIST/raw`` (where torchvision keeps them) are looked into as well. Otherwise they are
     downloaded, once, to the first of these places. Any set of 28 x 28 pictures in ten classes that
@@ -106,18 +109,22 @@ def mnist(root: str | PathLike[str] | None = None) -> tuple[TensorDataset, Tenso
 
     Parameters
     ----------
-    root : folder of the four files. If given, no other place is looked into.
+    root : str or path, optional
+        Folder of the four files. If given, no other place is looked into.
 
     Returns
     -------
-    (train, test) : two `TensorDataset` of (picture, digit): float32 of shape (1, 28, 28), from 0
-        (background) to 1 (ink), and int64.
+    train, test : TensorDataset
+        Of (picture, digit): float32 of shape (1, 28, 28), from 0 (background) to 1 (ink), and
+        int64.
 
     Raises
     ------
-    ValueError : a file is damaged, of another kind, or does not fit the others.
-    DownloadError : no mirror could be reached or trusted, or the folder cannot be written. The
-        message says which files to place where.
+    ValueError
+        If a file is damaged, of another kind, or does not fit the others.
+    DownloadError
+        If no mirror could be reached or trusted, or the folder cannot be written. The message says
+        which files to place where.
     """
     folders = _places(root)
     folder = next((folder for folder in folders if len(_files(folder)) == len(PUBLISHED)), None)
@@ -133,20 +140,26 @@ def from_arrays(images: Any, labels: Any) -> TensorDataset:
 
     Parameters
     ----------
-    images : uint8 array of shape (N, height, width).
-    labels : integer array of shape (N,).
+    images : array of uint8, shape (N, height, width)
+        Grey pictures, from 0 to 255.
+    labels : array of integers, shape (N,)
+        Their classes.
 
     Returns
     -------
-    TensorDataset of float32 pictures (N, 1, height, width), divided by 255, and int64 labels (N,).
+    TensorDataset
+        Of float32 pictures (N, 1, height, width), divided by 255, and int64 labels (N,).
 
     Raises
     ------
-    ValueError : another shape or type, or unequal lengths.
+    ValueError
+        For another shape or type, or unequal lengths.
 
     Examples
     --------
-    >>> dataset = from_arrays(np.full((2, 4, 4), 51, np.uint8), np.array([3, 8]))
+    >>> import numpy as np
+    >>> from minitorch_cnn import datasets
+    >>> dataset = datasets.from_arrays(np.full((2, 4, 4), 51, np.uint8), np.array([3, 8]))
     >>> picture, label = dataset[1]
     >>> picture.shape, float(picture[0, 0, 0]), int(label)
     ((1, 4, 4), 0.20000000298023224, 8)
@@ -169,10 +182,22 @@ def from_arrays(images: Any, labels: Any) -> TensorDataset:
 def read_mnist_folder(
     folder: str | PathLike[str],
 ) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """The four IDX files of a folder as they are: (images, labels) for training, then for test.
+    """The four IDX files of a folder as they are.
 
-    Images are uint8 (N, 28, 28), labels uint8 (N,). A file that is missing, damaged, or does not
-    fit the others is a ValueError.
+    Parameters
+    ----------
+    folder : str or path
+        Where the files lie, under their published names, with or without ``.gz``.
+
+    Returns
+    -------
+    train, test : tuple
+        Each is (images, labels): uint8 of shape (N, 28, 28) and of shape (N,).
+
+    Raises
+    ------
+    ValueError
+        If a file is missing, damaged, or does not fit the others.
     """
     files = _files(Path(folder))
     missing = [name for name in PUBLISHED if name not in files]
@@ -229,7 +254,7 @@ def _places(root: str | PathLike[str] | None) -> list[Path]:
 
 
 def _download(folder: Path) -> None:
-    """Complete the four published files in `folder`."""
+    """Complete the four published files in ``folder``."""
     present = _files(folder)
     missing = [name for name in PUBLISHED if name not in present]
     if any(path.name != f"{name}.gz" for name, path in present.items()):

@@ -1,6 +1,6 @@
 """Fetching one published file: mirrors, checksum, resumption, and nothing half-done in its place.
 
-`fetch` knows nothing of digits; which files exist and where a user keeps them belongs to the
+``fetch`` knows nothing of digits; which files exist and where a user keeps them belongs to the
 dataset modules. Imports the standard library, and tqdm when there is something to show.
 """
 
@@ -31,7 +31,7 @@ class DownloadError(OSError):
 
 
 class _MirrorError(Exception):
-    """One attempt at one mirror failed; `final` where trying again cannot help."""
+    """One attempt at one mirror failed; ``final`` where trying again cannot help."""
 
     def __init__(self, reason: str, *, final: bool = False) -> None:
         super().__init__(reason)
@@ -50,33 +50,46 @@ def fetch(
     pause: float = 1.0,
     progress: bool = True,
 ) -> Path:
-    """Make sure that `folder` holds the file with this checksum, downloading it if need be.
+    """Make sure that ``folder`` holds the file with this checksum, downloading it if need be.
 
-    The bytes go to `file_name` + ".part", which survives a cut connection or Ctrl-C and is
+    The bytes go to ``file_name + ".part"``, which survives a cut connection or Ctrl-C and is
     continued by the next attempt, at any mirror. Only a complete file of the right checksum is
     given its final name.
 
     Parameters
     ----------
-    file_name : name of the file, without a folder.
-    mirrors : addresses (http or https) of folders that hold it, in order of preference.
-    sha256 : its SHA-256 in hexadecimal.
-    folder : where to put it; made if absent.
-    size : its length in bytes, if known: a longer answer is then cut off at once.
-    timeout : seconds to wait for a connection or for the next bytes.
-    rounds : how often to go through the mirrors before giving up.
-    pause : seconds to wait before the second round; the wait grows with each round.
-    progress : show a progress bar on standard error if that is a terminal.
+    file_name : str
+        Name of the file, without a folder.
+    mirrors : sequence of str
+        Addresses (http or https) of folders that hold it, in order of preference.
+    sha256 : str
+        Its SHA-256 in hexadecimal.
+    folder : str or path
+        Where to put it; made if absent.
+    size : int, optional
+        Its length in bytes, if known: a longer answer is then cut off at once.
+    timeout : float, default 20
+        Seconds to wait for a connection or for the next bytes.
+    rounds : int, default 3
+        How often to go through the mirrors before giving up.
+    pause : float, default 1
+        Seconds to wait before the second round; the wait grows with each round.
+    progress : bool, default True
+        Show a progress bar on standard error if that is a terminal.
 
     Returns
     -------
-    pathlib.Path of the file.
+    pathlib.Path
+        Of the file.
 
     Raises
     ------
-    DownloadError : no mirror delivered it.
-    ValueError : a file of that name is there, with another checksum; or an address is not http(s).
-    OSError : the folder cannot be written, or the disk is full. What was received is kept.
+    DownloadError
+        If no mirror delivered it.
+    ValueError
+        If a file of that name is there, with another checksum; or an address is not http(s).
+    OSError
+        If the folder cannot be written, or the disk is full. What was received is kept.
     """
     target = Path(folder) / file_name
     if target.name != file_name:
@@ -144,7 +157,7 @@ def _go_round(
     pause: float,
     receive: Callable[[str], None],
 ) -> None:
-    """Call `receive` with one address after the other until it succeeds, or DownloadError."""
+    """Call ``receive`` with one address after the other until it succeeds, or DownloadError."""
     reasons: dict[str, str] = {}
     remaining = list(mirrors)
     for turn in range(rounds):
@@ -172,7 +185,7 @@ def _receive(
     timeout: float,
     report: Callable[[int], None],
 ) -> None:
-    """Complete `part` from one mirror and check it."""
+    """Complete ``part`` from one mirror and check it."""
     have = part.stat().st_size if part.exists() else 0  # absent: another process cleared up
     if size is None or have != size:
         response = _open(url, have, timeout)
@@ -187,7 +200,7 @@ def _receive(
 
 
 def _open(url: str, have: int, timeout: float) -> http.client.HTTPResponse | None:
-    """Ask for the bytes from `have` on; None where the mirror says that there are no more."""
+    """Ask for the bytes from ``have`` on; None where the mirror says that there are no more."""
     headers = {"User-Agent": "minitorch-cnn"}
     if have:
         headers["Range"] = f"bytes={have}-"
@@ -212,7 +225,7 @@ def _append(
     size: int | None,
     report: Callable[[int], None],
 ) -> None:
-    """Write the answer after what `part` has, or over it where the mirror sent the whole file."""
+    """Write the answer after what ``part`` has, or over it where the mirror sent the whole file."""
     resumes = response.status == HTTPStatus.PARTIAL_CONTENT
     if resumes and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
         raise _MirrorError("it sent another range than asked for", final=True)

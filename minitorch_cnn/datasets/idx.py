@@ -27,7 +27,7 @@ CONTENTS = {1: "labels", 3: "pictures"}
 
 
 def read_images(path: str | PathLike[str], *, max_bytes: int = MAX_BYTES) -> Any:
-    """Pictures of an IDX file, uint8 of shape (N, height, width). Errors: see `read_idx`."""
+    """Pictures of an IDX file, uint8 of shape (N, height, width). Errors: see ``read_idx``."""
     images = read_idx(path, 3, max_bytes=max_bytes)
     if images.size == 0:
         raise _refusal(path, f"it holds pictures of shape {images.shape}, so no pixel at all")
@@ -37,9 +37,9 @@ def read_images(path: str | PathLike[str], *, max_bytes: int = MAX_BYTES) -> Any
 def read_labels(
     path: str | PathLike[str], *, classes: int | None = None, max_bytes: int = MAX_BYTES
 ) -> Any:
-    """Labels of an IDX file, uint8 of shape (N,). Errors: see `read_idx`.
+    """Labels of an IDX file, uint8 of shape (N,). Errors: see ``read_idx``.
 
-    With `classes`, a label outside 0 .. classes - 1 is a ValueError that names the first one.
+    With ``classes``, a label outside 0 .. classes - 1 is a ValueError that names the first one.
     """
     labels = read_idx(path, 1, max_bytes=max_bytes)
     if labels.size == 0:
@@ -57,21 +57,27 @@ def read_idx(path: str | PathLike[str], ndim: int, *, max_bytes: int = MAX_BYTES
 
     Parameters
     ----------
-    path : path of the file.
-    ndim : number of dimensions expected: 3 for pictures, 1 for labels.
-    max_bytes : largest array accepted, in bytes (default 1 GiB). It bounds the memory that a
-        hostile header or a gzip bomb can claim.
+    path : str or path
+        The file.
+    ndim : int
+        Number of dimensions expected: 3 for pictures, 1 for labels.
+    max_bytes : int, default 1 GiB
+        Largest array accepted, in bytes. It bounds the memory that a hostile header or a gzip bomb
+        can claim.
 
     Returns
     -------
-    numpy.ndarray of uint8, of the shape given in the header.
+    numpy.ndarray
+        uint8, of the shape given in the header.
 
     Raises
     ------
-    ValueError : the file is truncated, longer than its header says, of another kind or type, too
-        large, or its gzip stream is damaged. The message names the file, what was found, what was
+    ValueError
+        If the file is truncated, longer than its header says, of another kind or type, too large,
+        or its gzip stream is damaged. The message names the file, what was found, what was
         expected, and what to do.
-    OSError : the file cannot be opened.
+    OSError
+        If the file cannot be opened.
 
     Notes
     -----
@@ -80,6 +86,7 @@ def read_idx(path: str | PathLike[str], ndim: int, *, max_bytes: int = MAX_BYTES
     Examples
     --------
     >>> import pathlib, tempfile
+    >>> from minitorch_cnn.datasets.idx import read_idx
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "labels-idx1-ubyte")
     ...     _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1]))
@@ -138,7 +145,7 @@ def _contents(ndim: int) -> str:
 
 
 def _read_at_most(stream: IO[bytes], size: int) -> bytearray:
-    """Up to `size` bytes, in chunks: memory follows what the stream holds, not its header."""
+    """Up to ``size`` bytes, in chunks: memory follows what the stream holds, not its header."""
     values = bytearray()
     while len(values) < size:
         chunk = stream.read(min(CHUNK, size - len(values)))

@@ -48,10 +48,18 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return gains[nonlinearity]
 
 
+def _require_tensor(tensor: Any, name: str) -> None:
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name}: expected a Parameter to overwrite, got a {type(tensor).__name__}")
+
+
 def uniform_(
     tensor: Tensor, a: float = 0.0, b: float = 1.0, *, rng: np.random.Generator | None = None
 ) -> Tensor:
     """Numbers spread evenly over [a, b)."""
+    _require_tensor(tensor, "uniform_")
+    if not a <= b:
+        raise ValueError(f"uniform_: [{a}, {b}) is no interval; expected a <= b")
     return tensor.assign_(random.generator(rng).uniform(a, b, tensor.shape))
 
 
@@ -59,12 +67,16 @@ def normal_(
     tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, rng: np.random.Generator | None = None
 ) -> Tensor:
     """Numbers of the normal distribution."""
+    _require_tensor(tensor, "normal_")
+    if not std >= 0:
+        raise ValueError(f"normal_: the standard deviation {std} must not be negative")
     return tensor.assign_(random.generator(rng).normal(mean, std, tensor.shape))
 
 
-def constant_(tensor: Tensor, value: float) -> Tensor:
-    """Every entry ``value``."""
-    return tensor.assign_(np.full(tensor.shape, value))
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Every entry ``val``."""
+    _require_tensor(tensor, "constant_")
+    return tensor.assign_(np.full(tensor.shape, val))
 
 
 def zeros_(tensor: Tensor) -> Tensor:

@@ -1,5 +1,5 @@
 """The operations, one file for each kind; public functions take tensors and raw arrays alike.
 
-Files import only from files further up in this list: arguments, shape, arrange, elementwise,
-reduce, indexing, linalg, window, conv, pool, norm, loss.
+Files import only from files further up in this list: arguments, shape, arrange, kinds, elementwise,
+analytic, logic, reduce, indexing, linalg, window, conv, pool, norm, loss.
 """

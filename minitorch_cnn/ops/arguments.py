@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from minitorch_cnn.backend import NAMESPACES, SEALS, bool_, canonical_dtype, float32
+from minitorch_cnn.backend import (
+    NAMESPACES,
+    SEALS,
+    backend_of,
+    bool_,
+    canonical_dtype,
+    float32,
+)
 from minitorch_cnn.graph import Boxed, box
 from minitorch_cnn.primitive import PYTHON_SCALARS
 
@@ -61,6 +68,17 @@ def require_one_dtype(name: str, **arrays: Any) -> None:
         raise TypeError(
             f"{name}: dtypes differ: {met}; they must be equal. Convert the input with "
             ".to(mt.float32), or the model with model.to(mt.float64)"
+        )
+
+
+def require_one_backend(name: str, **arrays: Any) -> None:
+    """Refuse arrays of different libraries; None is passed over."""
+    homes = {key: backend_of(raw(x)).name for key, x in arrays.items() if x is not None}
+    if len(set(homes.values())) > 1:
+        met = ", ".join(f"{key} on {home!r}" for key, home in homes.items())
+        raise TypeError(
+            f"{name}: arguments live on different backends ({met}); bring them together with "
+            f".to({next(iter(homes.values()))!r})"
         )
 
 
@@ -135,7 +153,7 @@ def axis_tuple(axis: Any, ndim: int, name: str) -> tuple[int, ...]:
     """One axis, several, or None (all) as a tuple of numbers from 0, checked."""
     if axis is None:
         return tuple(range(ndim))
-    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = tuple(axis) if isinstance(axis, (tuple, list, range)) else (axis,)
     found = tuple(axis_index(a, ndim, name) for a in axes)
     if len(set(found)) < len(found):
         raise ValueError(f"{name}: axis {axis!r} names the same axis twice")

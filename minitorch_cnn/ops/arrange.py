@@ -244,6 +244,8 @@ def tile(x: Any, repetitions: int | Sequence[int]) -> Any:
     """
     shape = tuple(raw(require_array(x, "tile")).shape)
     counts = shape_tuple(repetitions, "tile")
+    if min(counts, default=0) < 0:
+        raise ValueError(f"tile: repetitions must be 0 or more, got {repetitions!r}")
     counts = (1,) * (len(shape) - len(counts)) + counts
     shape = (1,) * (len(counts) - len(shape)) + shape
     spread = [n for count, size in zip(counts, shape, strict=True) for n in (1, size)]
@@ -263,9 +265,9 @@ def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
         x, axis = reshape(x, (-1,)), 0
     shape = raw(require_array(x, "repeat")).shape
     position = axis_index(axis, len(shape), "repeat") + 1
-    count = operator.index(repeats)
+    count = operator.index(repeats) if hasattr(repeats, "__index__") else -1
     if count < 0:
-        raise ValueError(f"repeat: repeats must be 0 or more, got {count}")
+        raise ValueError(f"repeat: repeats must be one integer, 0 or more, got {repeats!r}")
     wanted = (*shape[:position], count, *shape[position:])
     joined = (*shape[: position - 1], shape[position - 1] * count, *shape[position:])
     return reshape(broadcast_to(expand_dims(x, position), wanted), joined)

@@ -12,14 +12,15 @@ from typing import Any
 from minitorch_cnn.backend import (
     backend_of,
     bool_,
+    canonical_dtype,
     namespace,
     native_dtype,
 )
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import (
     constant,
-    is_array,
     raw,
+    require_array,
     scalar_dtype,
 )
 from minitorch_cnn.ops.kinds import (
@@ -228,10 +229,13 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     >>> mt.where(x > 0, x, 0.0)
     tensor([0., 2.])
     """
+    met = canonical_dtype(raw(require_array(condition, "where")).dtype)
+    if met != bool_:
+        raise TypeError(f"where: a condition of dtype {met}; expected booleans, such as x > 0")
     if isinstance(x, Boxed) or isinstance(y, Boxed):
         x, y = coerce_operand(x, "where", 1), coerce_operand(y, "where", 2)
         x, y = _meet_pair(x, y)
-    elif type(x) in PYTHON_SCALARS and type(y) in PYTHON_SCALARS and is_array(condition):
+    elif type(x) in PYTHON_SCALARS and type(y) in PYTHON_SCALARS:
         x, y = _numbers_beside(condition, x, y)
     return _where(condition, x, y)
 
@@ -269,9 +273,12 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     >>> mt.clip(mt.tensor([-2.0, 0.5, 2.0]), -1, 1)
     tensor([-1. ,  0.5,  1. ])
     """
+    require_array(x, "clip")
     if min is not None:
+        min = coerce_operand(min, "clip", 1)
         x = where(constant(raw(x), x) < min, min, x)
     if max is not None:
+        max = coerce_operand(max, "clip", 2)
         x = where(constant(raw(x), x) > max, max, x)
     return x
 

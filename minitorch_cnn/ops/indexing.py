@@ -13,7 +13,13 @@ import numpy as np
 
 from minitorch_cnn.backend import NAMESPACES, backend_of, canonical_dtype, kernel, namespace
 from minitorch_cnn.graph import Boxed
-from minitorch_cnn.ops.arguments import axis_index, constant, raw, require_array
+from minitorch_cnn.ops.arguments import (
+    axis_index,
+    constant,
+    raw,
+    require_array,
+    require_one_backend,
+)
 from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.shape import broadcast_to, linear_pair, reshape
 from minitorch_cnn.primitive import Primitive
@@ -106,11 +112,17 @@ def _key_part(part: Any, data: Any) -> Any:
         raise IndexError(
             f"index: an array of dtype {part.dtype} is no index; convert it to int64 or bool"
         )
-    if isinstance(part, (np.ndarray, np.generic)):
-        part = backend_of(data).asarray(part, copy=False)
     if part.ndim == 0 and canonical_dtype(part.dtype).kind != "b":
         return int(part)
-    return part
+    return _beside(part, data, "index")
+
+
+def _beside(index: Any, data: Any, name: str) -> Any:
+    """An index array in the library of ``data``; from the host it is brought there."""
+    if isinstance(index, (np.ndarray, np.generic)):
+        return backend_of(data).asarray(index, copy=False)
+    require_one_backend(name, input=data, index=index)
+    return index
 
 
 def _bounds(part: slice) -> tuple[Any, Any, Any]:
@@ -159,11 +171,12 @@ def _index_array(indices: Any, x: Any, name: str, size: int) -> Any:
     """Integer indices as a raw array beside ``x``, checked and counted from the front."""
     data = raw(x)
     index = raw(indices)
-    if type(index) not in NAMESPACES or isinstance(index, (np.ndarray, np.generic)):
-        index = backend_of(data).asarray(np.asarray(index), copy=False)
-    xp = namespace(index)
+    if type(index) not in NAMESPACES:
+        index = np.asarray(index, dtype=None if np.size(index) else np.int64)
     if canonical_dtype(index.dtype).kind not in "iu":
         raise TypeError(f"{name}: indices must be integers, got dtype {index.dtype}")
+    index = _beside(index, data, name)
+    xp = namespace(index)
     if math.prod(index.shape):
         low, high = int(xp.min(index)), int(xp.max(index))
         if low < -size or high >= size:
@@ -234,9 +247,10 @@ def index_add(x: Any, index: Any, values: Any, axis: int = 0) -> Any:
     """
     shape = tuple(raw(require_array(x, "index_add")).shape)
     position = axis_index(axis, len(shape), "index_add")
+    require_one_backend("index_add", x=x, values=require_array(values, "index_add"))
     places = _index_array(index, x, "index_add", shape[position])
     expected = (*shape[:position], *places.shape, *shape[position + 1 :])
-    given = tuple(raw(require_array(values, "index_add")).shape)
+    given = tuple(raw(values).shape)
     if places.ndim != 1 or given != expected:
         raise ValueError(
             f"index_add: values of shape {given} at {tuple(places.shape)} indices along axis "

@@ -7,6 +7,7 @@ little more than the array library itself. May import ``shape`` and what lies be
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import Parameter, Signature
 from typing import Any
 
 from minitorch_cnn.backend import (
@@ -46,6 +47,11 @@ def _docstring(meaning: str, parameters: str, example: tuple[str, str] | None) -
     return "\n".join(lines)
 
 
+def _signature(*names: str) -> Signature:
+    """What ``help`` and notebooks show as the arguments."""
+    return Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in names])
+
+
 class Unary(Primitive):
     """An element-wise function of one tensor; ``floating`` casts integers to float32 first.
 
@@ -65,6 +71,7 @@ class Unary(Primitive):
     ) -> None:
         doc = _docstring(meaning, "x : Tensor", example)
         super().__init__(name, compute, None if rule is None else (rule,), keep=keep, doc=doc)
+        self.__signature__ = _signature("x")
         self.floating = floating
 
     def __call__(self, x: Any, **params: Any) -> Any:
@@ -101,6 +108,7 @@ class Binary(Primitive):
     ) -> None:
         doc = _docstring(meaning, "a, b : Tensor or number", example)
         super().__init__(name, compute, rules, keep=keep, fit=sum_to, doc=doc)
+        self.__signature__ = _signature("a", "b")
         self.floating = floating
 
     def __call__(self, a: Any, b: Any) -> Any:

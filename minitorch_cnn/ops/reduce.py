@@ -80,9 +80,13 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     x = _as_float(require_array(x, "mean"))
     shape = tuple(raw(x).shape)
     axes = axis_tuple(axis, len(shape), "mean")
-    if math.prod(shape[i] for i in axes) == 0:
-        raise ValueError(f"mean: no entries along axis {axes} of a tensor of shape {shape}")
+    _require_entries(shape, axes, "mean")
     return _mean(x, axis=axes, keepdims=keepdims, origin=shape)
+
+
+def _require_entries(shape: tuple[int, ...], axes: tuple[int, ...], name: str) -> None:
+    if math.prod(shape[i] for i in axes) == 0:
+        raise ValueError(f"{name}: no entries along axis {axes} of a tensor of shape {shape}")
 
 
 def _as_float(x: Any) -> Any:
@@ -120,10 +124,7 @@ _max, _min = _extremum("max"), _extremum("min")
 def _extreme(primitive: Primitive, x: Any, axis: Axis, keepdims: bool) -> Any:
     shape = tuple(raw(require_array(x, primitive.name)).shape)
     axes = axis_tuple(axis, len(shape), primitive.name)
-    if math.prod(shape[i] for i in axes) == 0:
-        raise ValueError(
-            f"{primitive.name}: no entries along axis {axes} of a tensor of shape {shape}"
-        )
+    _require_entries(shape, axes, primitive.name)
     return primitive(x, axis=axes, keepdims=keepdims, origin=shape)
 
 
@@ -234,6 +235,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     data = raw(x)
     xp = namespace(data)
     axes = axis_tuple(axis, data.ndim, "logsumexp")
+    _require_entries(tuple(data.shape), axes, "logsumexp")
     largest = max(data, axis=axes, keepdims=True)
     # An infinite largest entry would give inf - inf; shift by nothing there.
     shift = constant(xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest)), x)
@@ -351,6 +353,8 @@ def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: float = 
     tensor(5.)
     """
     x = require_float(x, "vector_norm")
+    if not isinstance(ord, (int, float)):
+        raise TypeError(f"vector_norm: ord {ord!r} is no number; matrix norms are not provided")
     size = absolute(x)
     if ord == math.inf:
         return max(size, axis=axis, keepdims=keepdims)

@@ -10,8 +10,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from minitorch_backends.protocol import Backend
-from minitorch_cnn.backend import backend_of, canonical_dtype, namespace, native_dtype
+from minitorch_cnn.backend import as_dtype, backend_of, canonical_dtype, namespace, native_dtype
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import (
     axis_index,
@@ -58,7 +60,7 @@ def astype(x: Any, dtype: Any) -> Any:
     tensor([ 1, -1], dtype=int64)
     """
     origin = canonical_dtype(raw(require_array(x, "astype")).dtype)
-    target = canonical_dtype(dtype)
+    target = dtype if isinstance(dtype, np.dtype) else as_dtype(dtype)
     if origin == target:
         return x
     if target.kind != "f" and isinstance(x, Boxed):
@@ -147,7 +149,7 @@ def permute_dims(x: Any, axes: Sequence[int]) -> Any:
     (4, 2, 3)
     """
     ndim = raw(require_array(x, "permute_dims")).ndim
-    order = axis_tuple(tuple(axes), ndim, "permute_dims")
+    order = axis_tuple(axes, ndim, "permute_dims")
     if len(order) != ndim:
         raise ValueError(f"permute_dims: {len(order)} axes for a tensor of {ndim} dimensions")
     return _permute_dims(x, axes=order)

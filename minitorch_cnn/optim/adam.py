@@ -52,7 +52,6 @@ class Adam(Optimizer):
     0.5
     """
 
-    default_decay: ClassVar[float] = 0.0
     decoupled: ClassVar[bool] = False
 
     def __init__(
@@ -61,7 +60,7 @@ class Adam(Optimizer):
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
-        weight_decay: float | None = None,
+        weight_decay: float = 0.0,
         amsgrad: bool = False,
         *,
         maximize: bool = False,
@@ -70,7 +69,7 @@ class Adam(Optimizer):
             "lr": lr,
             "betas": betas,
             "eps": eps,
-            "weight_decay": self.default_decay if weight_decay is None else weight_decay,
+            "weight_decay": weight_decay,
             "amsgrad": amsgrad,
             "maximize": maximize,
         }
@@ -130,5 +129,17 @@ class AdamW(Adam):
     0.75
     """
 
-    default_decay = 1e-2
     decoupled = True
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)

@@ -141,7 +141,7 @@ class _Totals:
 def _finite(score: Score, step: int) -> Score:
     if not math.isfinite(score.loss):
         raise FloatingPointError(
-            f"the loss became {score.loss} by step {step + 1}: the training diverged; "
-            "use a smaller learning rate"
+            f"the loss became {score.loss} by step {step + 1}: the training diverged (use a "
+            "smaller learning rate), or the data holds NaN"
         )
     return score

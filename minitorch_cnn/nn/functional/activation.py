@@ -96,6 +96,8 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     >>> mt.nn.functional.softplus(mt.tensor([0.0, 100.0]))
     tensor([  0.6931, 100.       ])
     """
+    if beta == 0:
+        raise ValueError("softplus: beta is divided by and must not be 0")
     scaled = require_float(input, "softplus") * beta
     smooth = log1p(exp(_at_most(scaled, threshold))) / beta
     return where(scaled > threshold, input, smooth)

@@ -12,7 +12,13 @@ from minitorch_cnn.backend import canonical_dtype, namespace
 from minitorch_cnn.nn.functional.activation import logsigmoid
 from minitorch_cnn.ops import loss as operations
 from minitorch_cnn.ops.analytic import exp, log
-from minitorch_cnn.ops.arguments import constant, raw, require_array, require_float
+from minitorch_cnn.ops.arguments import (
+    constant,
+    raw,
+    require_array,
+    require_float,
+    require_one_backend,
+)
 from minitorch_cnn.ops.elementwise import abs as absolute
 from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.indexing import take, take_along_axis
@@ -232,10 +238,20 @@ def nll_loss(
     tensor(1.)
     """
     rows, labels, shape = _rows_and_labels(input, target, ignore_index, "nll_loss")
+    _require_class_weight(weight, raw(rows).shape[1], "nll_loss")
     counted = labels != ignore_index
     safe = namespace(labels).where(counted, labels, namespace(labels).zeros_like(labels))
     chosen = reshape(take_along_axis(rows, constant(reshape(safe, (-1, 1)), rows), axis=1), (-1,))
     return _weighted(-chosen, safe, counted, weight, shape, reduction, "nll_loss")
+
+
+def _require_class_weight(weight: Any, classes: int, name: str) -> None:
+    """One factor for every class, or None."""
+    if weight is not None and tuple(raw(require_array(weight, name)).shape) != (classes,):
+        raise ValueError(
+            f"{name}: a weight of shape {tuple(raw(weight).shape)} for {classes} classes; expected "
+            f"one factor for each, shape ({classes},)"
+        )
 
 
 def _weighted(
@@ -262,6 +278,7 @@ def _rows_and_labels(
     """Scores as rows ``(M, C)``, labels as a raw int64 ``(M,)``, and the shape of the losses."""
     scores = tuple(raw(require_float(input, name)).shape)
     labels = raw(require_array(target, name))
+    require_one_backend(name, input=input, target=labels)
     if canonical_dtype(labels.dtype).kind not in "iu":
         raise TypeError(
             f"{name}: labels must be integers, got dtype {labels.dtype}; convert with .to(mt.int64)"
@@ -330,6 +347,7 @@ def cross_entropy(
     if canonical_dtype(raw(require_array(target, name)).dtype).kind == "f":
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     rows, labels, shape = _rows_and_labels(input, target, ignore_index, name)
+    _require_class_weight(weight, raw(rows).shape[1], name)
     xp = namespace(labels)
     counted = labels != ignore_index
     safe = xp.where(counted, labels, xp.zeros_like(labels))
@@ -359,6 +377,7 @@ def _soft_cross_entropy(
     _same_shape(input, target, "cross_entropy")
     shape = tuple(raw(input).shape)
     axis = 1 if len(shape) > 1 else 0
+    _require_class_weight(weight, shape[axis], "cross_entropy")
     target = astype(target, raw(input).dtype)
     if label_smoothing:
         target = target * (1 - label_smoothing) + label_smoothing / shape[axis]

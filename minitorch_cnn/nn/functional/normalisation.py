@@ -14,7 +14,13 @@ from minitorch_cnn import random
 from minitorch_cnn.backend import backend_of, namespace
 from minitorch_cnn.ops import norm as operations
 from minitorch_cnn.ops.analytic import rsqrt
-from minitorch_cnn.ops.arguments import constant, raw, require_float, require_one_dtype
+from minitorch_cnn.ops.arguments import (
+    constant,
+    raw,
+    require_float,
+    require_one_backend,
+    require_one_dtype,
+)
 from minitorch_cnn.ops.shape import reshape
 
 
@@ -69,7 +75,12 @@ def batch_norm(
         raise ValueError(
             f"batch_norm: expected an input (N, C, *spatial), got shape {tuple(data.shape)}"
         )
+    if (running_mean is None) != (running_var is None):
+        raise ValueError(
+            "batch_norm: only one of running_mean and running_var is given; pass both or neither"
+        )
     _check_channels(data.shape[1], running_mean, running_var, weight, bias)
+    require_one_backend("batch_norm", input=input, running_mean=running_mean, weight=weight)
     require_one_dtype("batch_norm", input=input, weight=weight, bias=bias)
     if not training:
         return _by_running(input, running_mean, running_var, weight, bias, eps)
@@ -106,7 +117,7 @@ def _check_channels(channels: int, *statistics: Any) -> None:
 def _by_running(
     x: Any, running_mean: Any, running_var: Any, weight: Any, bias: Any, eps: float
 ) -> Any:
-    if running_mean is None or running_var is None:
+    if running_mean is None:
         raise ValueError(
             "batch_norm: outside training it needs running_mean and running_var; pass them, or "
             "training=True"

@@ -1,0 +1,502 @@
+"""The house: what an import costs, who may import whom, which names are public."""
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import minitorch_backends
+import minitorch_cnn as mt
+from minitorch_cnn import nn, optim
+from minitorch_cnn.nn import functional
+
+# --- the import itself --------------------------------------------------------------------------
+
+HEAVY = [
+    "array_api_strict",
+    "cupy",
+    "matplotlib",
+    "numba",
+    "pandas",
+    "PIL",
+    "platformdirs",
+    "pytest",
+    "safetensors",
+    "scipy",
+    "sklearn",
+    "sphinx",
+    "torch",
+    "tqdm",
+    "argparse",
+    "asyncio",
+    "concurrent.futures",
+    "importlib.metadata",
+    "logging",
+    "multiprocessing",
+    "sqlite3",
+    "tkinter",
+    "unittest",
+]
+
+IMPORTS = f"""
+import sys, importlib.metadata as metadata
+def scanned(*args, **kwargs):
+    raise SystemExit("entry points were read")
+metadata.entry_points = metadata.distributions = scanned
+for name in [name for name in sys.modules if name.startswith("importlib.metadata")]:
+    del sys.modules[name]
+sys.modules["importlib.metadata"] = None
+import numpy
+before = set(sys.modules)
+import minitorch_cnn as mt
+from minitorch_cnn import nn, optim, data, datasets
+net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Dense(8, 2))
+nn.functional.cross_entropy(net(mt.zeros((1, 1, 4, 4))), mt.tensor([1])).backward()
+optim.Adam(net.parameters()).step()
+print(sorted(set({HEAVY!r}) & (set(sys.modules) - before)))
+"""
+
+
+def test_import_and_a_training_step_load_nothing_heavy_and_scan_no_metadata():
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", IMPORTS], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
+
+
+# --- who imports whom ---------------------------------------------------------------------------
+
+HOMES = {
+    "minitorch_cnn": Path(mt.__file__).parent,
+    "minitorch_backends": Path(minitorch_backends.__file__).parent,
+}
+
+
+def modules():
+    """Dotted name -> syntax tree of every module of both packages."""
+    found = {}
+    for package, home in HOMES.items():
+        for file in sorted(home.rglob("*.py")):
+            parts = [package, *file.relative_to(home).with_suffix("").parts]
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            found[name] = ast.parse(file.read_text(encoding="utf-8"))
+    return found
+
+
+MODULES = modules()
+
+
+def statements(tree, *, top_only):
+    """Import statements outside ``if TYPE_CHECKING``; only those run at import if ``top_only``."""
+    waiting = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield node
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting += node.orelse
+        elif not (top_only and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))):
+            waiting += ast.iter_child_nodes(node)
+
+
+def imported(name, *, top_only):
+    """Names of the modules that the module ``name`` imports."""
+    for node in statements(MODULES[name], top_only=top_only):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        else:
+            assert node.level == 0, f"{name}: relative import"
+            for alias in node.names:
+                assert alias.name != "*", f"{name}: import *"
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in MODULES else node.module
+
+
+def ours(name):
+    return name.partition(".")[0] in HOMES
+
+
+def test_no_import_cycles():
+    above: list[str] = []
+    done: set[str] = set()
+
+    def visit(name):
+        if name in done:
+            return
+        assert name not in above, f"cycle: {' -> '.join([*above[above.index(name) :], name])}"
+        above.append(name)
+        for other in imported(name, top_only=True):
+            if ours(other):
+                visit(other)
+        above.pop()
+        done.add(name)
+
+    for name in MODULES:
+        visit(name)
+    assert done == set(MODULES)
+
+
+FLOORS = [
+    "backends",
+    "graph grad_mode",
+    "backend",
+    "primitive engine host_data",
+    "composition",
+    "ops",
+    "creation tensor_methods tensor_operators tensor_text",
+    "random tensor",
+    "nn optim data io",
+    "datasets models",
+    "train viz",
+    "minitorch_cnn",
+    "testing",
+    "cli",
+    "__main__",
+]
+"""From the ground up: a module imports its own room and the floors below, never beside or above."""
+
+
+def room(name):
+    parts = name.split(".")
+    return (
+        "backends" if parts[0] == "minitorch_backends" else parts[1] if len(parts) > 1 else parts[0]
+    )
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_go_downwards(name):
+    floor = {r: number for number, line in enumerate(FLOORS) for r in line.split()}
+    assert room(name) in floor, f"{name} stands on no floor; add it to FLOORS"
+    for other in imported(name, top_only=False):
+        if ours(other) and room(other) != room(name):
+            assert floor[room(other)] < floor[room(name)], f"{name} imports {other}"
+
+
+def test_the_derivation_reads_in_one_direction():
+    chain = ["dense", "local", "conv"]
+    for position, name in enumerate(chain):
+        later = {f"minitorch_cnn.nn.{other}" for other in chain[position + 1 :]}
+        assert not later & set(imported(f"minitorch_cnn.nn.{name}", top_only=False))
+    for name in MODULES:
+        if name.startswith("minitorch_cnn.nn.functional"):
+            for other in imported(name, top_only=False):
+                assert not other.startswith("minitorch_cnn.nn") or "functional" in other
+
+
+def test_backends_know_no_tensor_and_ops_know_no_layer():
+    for name in MODULES:
+        if name.startswith("minitorch_backends"):
+            assert not any(
+                other.startswith("minitorch_cnn") for other in imported(name, top_only=False)
+            )
+
+
+def test_foreign_libraries_are_few_and_optional_ones_wait():
+    at_import = {
+        other.partition(".")[0]
+        for name in MODULES
+        for other in imported(name, top_only=True)
+        if not ours(other)
+    } - sys.stdlib_module_names
+    assert at_import <= {"numpy", "array_api_compat", "safetensors", "tqdm"}
+
+
+def test_every_module_opens_with_a_docstring():
+    for name, tree in MODULES.items():
+        assert ast.get_docstring(tree), f"{name} has no docstring"
+
+
+def test_every_public_thing_has_a_docstring():
+    for home in (mt, nn, functional, optim):
+        for name in dir(home):
+            thing = getattr(home, name)
+            if not name.startswith("_") and callable(thing) and not isinstance(thing, np.dtype):
+                assert inspect.getdoc(thing), f"{home.__name__}.{name} has no docstring"
+
+
+# --- public names -------------------------------------------------------------------------------
+
+ARRAY_FUNCTIONS = [
+    "abs",
+    "acos",
+    "acosh",
+    "add",
+    "all",
+    "any",
+    "arange",
+    "argmax",
+    "argmin",
+    "argsort",
+    "asarray",
+    "asin",
+    "asinh",
+    "astype",
+    "atan",
+    "atan2",
+    "atanh",
+    "bitwise_and",
+    "bitwise_invert",
+    "bitwise_left_shift",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
+    "broadcast_to",
+    "ceil",
+    "clip",
+    "concat",
+    "copysign",
+    "cos",
+    "cosh",
+    "cumulative_sum",
+    "divide",
+    "einsum",
+    "empty",
+    "empty_like",
+    "equal",
+    "erf",
+    "exp",
+    "exp2",
+    "expand_dims",
+    "expm1",
+    "eye",
+    "flatten",
+    "flip",
+    "floor",
+    "floor_divide",
+    "full",
+    "full_like",
+    "greater",
+    "greater_equal",
+    "hypot",
+    "index_add",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "less",
+    "less_equal",
+    "linspace",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "logaddexp",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "logsumexp",
+    "matmul",
+    "matrix_transpose",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "moveaxis",
+    "multiply",
+    "negative",
+    "not_equal",
+    "ones",
+    "ones_like",
+    "pad",
+    "permute_dims",
+    "positive",
+    "pow",
+    "prod",
+    "reciprocal",
+    "relu",
+    "remainder",
+    "repeat",
+    "reshape",
+    "roll",
+    "round",
+    "rsqrt",
+    "sigmoid",
+    "sign",
+    "signbit",
+    "sin",
+    "sinh",
+    "sort",
+    "split",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
+    "subtract",
+    "sum",
+    "take",
+    "take_along_axis",
+    "tan",
+    "tanh",
+    "tensordot",
+    "tile",
+    "tril",
+    "triu",
+    "trunc",
+    "unstack",
+    "var",
+    "vecdot",
+    "vector_norm",
+    "where",
+    "zeros",
+    "zeros_like",
+]
+
+REST = [
+    "Tensor",
+    "tensor",
+    "grad",
+    "no_grad",
+    "enable_grad",
+    "is_grad_enabled",
+    "GraphError",
+    "use_backend",
+    "backend_names",
+    "BackendUnavailable",
+    "compositions",
+    "save",
+    "load",
+    "seed",
+    "random",
+    "nn",
+    "optim",
+    "data",
+    "datasets",
+    "rand",
+    "randn",
+    "uniform",
+    "normal",
+    "randint",
+    "randperm",
+    "bernoulli",
+    "float16",
+    "float32",
+    "float64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "bool",
+    "bool_",
+]
+
+
+@pytest.mark.parametrize("name", ARRAY_FUNCTIONS + REST)
+def test_public_names(name):
+    assert hasattr(mt, name)
+
+
+def test_nothing_of_others_lies_about():
+    for home in (mt, nn, functional, optim):
+        for name, thing in vars(home).items():
+            if name.startswith("_") or isinstance(thing, np.dtype):
+                continue
+            origin = thing.__name__ if isinstance(thing, ModuleType) else type(thing).__module__
+            origin = getattr(thing, "__module__", None) or origin
+            assert origin.startswith("minitorch_"), f"{home.__name__}.{name} is of {origin}"
+
+
+def test_all_lists_are_complete_and_sorted():
+    for home in (nn, functional, optim):
+        public = {
+            name
+            for name, thing in vars(home).items()
+            if not name.startswith("_") and not isinstance(thing, ModuleType)
+        }
+        listed = {n for n in home.__all__ if not isinstance(getattr(home, n), ModuleType)}
+        assert listed == public
+        assert len(home.__all__) == len(set(home.__all__))
+
+
+def test_the_dtypes_are_numpys():
+    for name in ("float16", "float32", "float64", "int8", "int64", "uint8", "uint64", "bool"):
+        assert getattr(mt, name) == np.dtype(name)
+
+
+CONVOLUTION = (
+    "in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, "
+    "padding_mode='zeros'"
+)
+BATCH_NORM = "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True"
+MAX_POOL = "kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False"
+AVG_POOL = "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True"
+ADAM = "params, lr=0.001, betas=(0.9, 0.999), eps=1e-08"
+
+SIGNATURES = {
+    nn.Linear: "in_features, out_features, bias=True",
+    nn.Conv1d: CONVOLUTION,
+    nn.Conv2d: CONVOLUTION,
+    nn.Conv3d: CONVOLUTION,
+    nn.BatchNorm1d: BATCH_NORM,
+    nn.BatchNorm2d: BATCH_NORM,
+    nn.BatchNorm3d: BATCH_NORM,
+    nn.MaxPool1d: MAX_POOL,
+    nn.MaxPool2d: MAX_POOL,
+    nn.MaxPool3d: MAX_POOL,
+    nn.AvgPool1d: AVG_POOL,
+    nn.AvgPool2d: AVG_POOL + ", divisor_override=None",
+    nn.AvgPool3d: AVG_POOL + ", divisor_override=None",
+    nn.Dropout: "p=0.5",
+    nn.Flatten: "start_dim=1, end_dim=-1",
+    nn.LeakyReLU: "negative_slope=0.01",
+    nn.ELU: "alpha=1.0",
+    nn.GELU: "approximate='none'",
+    nn.Softplus: "beta=1.0, threshold=20.0",
+    nn.Hardtanh: "min_val=-1.0, max_val=1.0",
+    nn.CrossEntropyLoss: ("weight=None, ignore_index=-100, reduction='mean', label_smoothing=0.0"),
+    nn.NLLLoss: "weight=None, ignore_index=-100, reduction='mean'",
+    nn.MSELoss: "reduction='mean'",
+    nn.HuberLoss: "reduction='mean', delta=1.0",
+    nn.SmoothL1Loss: "reduction='mean', beta=1.0",
+    nn.KLDivLoss: "reduction='mean', log_target=False",
+    nn.BCEWithLogitsLoss: "weight=None, reduction='mean', pos_weight=None",
+    nn.Parameter: "data, requires_grad=True",
+    nn.Buffer: "data, persistent=True",
+    functional.conv2d: "input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1",
+    functional.linear: "input, weight, bias=None",
+    functional.max_pool2d: (
+        "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, "
+        "return_indices=False"
+    ),
+    functional.avg_pool2d: "input, " + AVG_POOL + ", divisor_override=None",
+    functional.batch_norm: (
+        "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, "
+        "eps=1e-05"
+    ),
+    functional.dropout: "input, p=0.5, training=True",
+    functional.mse_loss: "input, target, reduction='mean'",
+    functional.huber_loss: "input, target, reduction='mean', delta=1.0",
+    optim.SGD: "params, lr=0.001, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False",
+    optim.Adam: ADAM + ", weight_decay=0.0, amsgrad=False",
+    optim.AdamW: ADAM + ", weight_decay=0.01, amsgrad=False",
+    optim.RMSprop: (
+        "params, lr=0.01, alpha=0.99, eps=1e-08, weight_decay=0.0, momentum=0.0, centered=False"
+    ),
+    nn.init.uniform_: "tensor, a=0.0, b=1.0",
+    nn.init.constant_: "tensor, val",
+    nn.init.xavier_normal_: "tensor, gain=1.0",
+    nn.init.kaiming_uniform_: "tensor, a=0, mode='fan_in', nonlinearity='leaky_relu'",
+    mt.Tensor.backward: "gradient=None",
+    mt.grad: "outputs, inputs, grad_outputs=None",
+}
+
+
+@pytest.mark.parametrize("thing", SIGNATURES, ids=lambda thing: thing.__qualname__)
+def test_positional_arguments_are_pytorchs(thing):
+    """Names, order and defaults; options of our own are keyword-only."""
+    parameters = [
+        f"{p.name}" if p.default is p.empty else f"{p.name}={p.default!r}"
+        for p in inspect.signature(thing).parameters.values()
+        if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"
+    ]
+    assert ", ".join(parameters) == SIGNATURES[thing]
