@@ -14,7 +14,7 @@ from typing import Any
 
 from minitorch_cnn.backend import SEALS, namespace
 from minitorch_cnn.grad_mode import set_grad_enabled
-from minitorch_cnn.graph import FREED, AnyNode, Boxed, GraphError, Leaf, box
+from minitorch_cnn.graph import FREED, RETAIN, AnyNode, Boxed, GraphError, Leaf, box
 
 _number = attrgetter("number")
 
@@ -73,7 +73,7 @@ def propagate(
             if gradient is None:
                 continue
             if node.hooks:
-                gradient = _run_hooks(node, gradient, create_graph)
+                gradient = _run_hooks(node, gradient, create_graph, retain=targets is None)
             if isinstance(node, Leaf):
                 results[node] = gradient
                 continue
@@ -88,8 +88,10 @@ def propagate(
     return results
 
 
-def _run_hooks(node: AnyNode, gradient: Any, create_graph: bool) -> Any:
-    for hook in list((node.hooks or {}).values()):
+def _run_hooks(node: AnyNode, gradient: Any, create_graph: bool, retain: bool) -> Any:
+    hooks = dict(node.hooks or {})
+    keep = hooks.pop(RETAIN, None)  # sees the gradient that the others leave
+    for hook in [*hooks.values(), *([keep] if retain and keep else [])]:
         shown = gradient if create_graph else box(_sealed(gradient), None)
         answer = hook(shown)
         if answer is None:
@@ -138,7 +140,7 @@ def _seed(output: Any, gradient: Any, what: str) -> Any:
             f"{what}: the gradient has shape {gradient._data.shape}; expected {data.shape}, the "
             "shape of the output"
         )
-    if gradient._data.dtype != data.dtype or namespace(gradient._data) is not namespace(data):
+    if namespace(gradient._data) is not namespace(data) or gradient._data.dtype != data.dtype:
         raise TypeError(
             f"{what}: the gradient is a {type(gradient._data).__name__} of dtype "
             f"{gradient._data.dtype}; expected the output's: {type(data).__name__} of "
@@ -167,12 +169,22 @@ def backward(output: Any, gradient: Any, *, create_graph: bool, retain_graph: bo
         create_graph=create_graph,
         retain_graph=create_graph if retain_graph is None else retain_graph,
     )
+    owners = []
     for leaf, value in results.items():
         owner = leaf.owner() if isinstance(leaf, Leaf) else None
-        if owner is not None and owner._node is leaf:
-            new = value if create_graph else box(_sealed(value), None)
-            with set_grad_enabled(create_graph):
-                owner._grad = new if owner._grad is None else owner._grad + new
+        if owner is None or owner._node is None:  # gone, or frozen since
+            continue
+        new = value if create_graph else box(_sealed(value), None)
+        if type(new._data) is not type(owner._data) or new._data.dtype != owner._data.dtype:
+            raise GraphError(
+                f"backward: a tensor of shape {leaf.shape} was moved to another backend or dtype "
+                f"({leaf.dtype} then, {owner._data.dtype} now) after this graph was recorded; "
+                "compute the result again"
+            )
+        owners.append((owner, new))
+    with set_grad_enabled(create_graph):
+        for owner, new in owners:
+            owner._grad = new if owner._grad is None else owner._grad + new
 
 
 def grad(

@@ -38,7 +38,8 @@ class set_grad_enabled:
     Examples
     --------
     >>> import minitorch_cnn as mt
-    >>> with mt.set_grad_enabled(False):
+    >>> from minitorch_cnn.grad_mode import set_grad_enabled
+    >>> with set_grad_enabled(False):
     ...     mt.is_grad_enabled()
     False
     """

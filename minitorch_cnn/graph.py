@@ -23,6 +23,10 @@ FREED: Any = object()
 """Stands in ``Node.kept`` once a backward pass has given its arrays back."""
 
 
+RETAIN = 0
+"""The number of the hook that keeps a computed tensor's gradient; all others are positive."""
+
+
 class GraphError(ValueError, RuntimeError):
     """The recorded graph cannot answer: freed already, or its arrays were overwritten.
 

@@ -188,7 +188,7 @@ class Primitive:
         for position, parent in enumerate(node.parents):
             if parent is None:
                 continue
-            if guards and parent.overwritten > node.number:
+            if guards and parent.overwritten > node.number and self.needs(position, kept):
                 raise overwritten(node, position)
             if wanted is not None and not wanted(parent):
                 continue
@@ -206,6 +206,10 @@ class Primitive:
                 raise self.misfit(position, data, parent)
             before = table.get(parent)
             table[parent] = gradient if before is None else before + gradient
+
+    def needs(self, position: int, kept: tuple[Any, ...]) -> bool:
+        """Whether the array of an input was kept (a view of it counts)."""
+        return self.keep != "other" or kept[position] is not None
 
     def rebox(self, node: Node, kept: tuple[Any, ...]) -> tuple[Any, ...]:
         """Kept raw arrays as tensors with their own history, so that rules are recorded."""

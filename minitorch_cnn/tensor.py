@@ -7,7 +7,6 @@ operators and array methods are mixed in from the two files beside. May import e
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import ref
@@ -18,16 +17,17 @@ from minitorch_cnn import engine
 from minitorch_cnn.backend import DTYPES, as_dtype, backend_of, canonical_dtype, get_backend
 from minitorch_cnn.creation import raw_array
 from minitorch_cnn.grad_mode import no_grad
-from minitorch_cnn.graph import NEXT_NUMBER, Boxed, HookHandle, Leaf, box
+from minitorch_cnn.graph import NEXT_NUMBER, RETAIN, Boxed, HookHandle, Leaf, box
 from minitorch_cnn.ops import elementwise, shape
 from minitorch_cnn.ops.arguments import is_floating
 from minitorch_cnn.ops.arrange import unstack
+from minitorch_cnn.tensor_copies import Copies
 from minitorch_cnn.tensor_methods import ArrayMethods
 from minitorch_cnn.tensor_operators import Operators
 from minitorch_cnn.tensor_text import tensor_html, tensor_text
 
 
-class Tensor(Operators, ArrayMethods, Boxed):
+class Tensor(Operators, ArrayMethods, Copies, Boxed):
     """An n-dimensional array that remembers how it was computed.
 
     Make one with :func:`minitorch_cnn.tensor`. Tensors are values: they are never changed in
@@ -178,6 +178,11 @@ class Tensor(Operators, ArrayMethods, Boxed):
                     f"grad: expected a Tensor or None, got a {type(value).__name__}; make it with "
                     "mt.tensor(...)"
                 )
+            if value.backend != self.backend:
+                raise TypeError(
+                    f"grad: a tensor on {value.backend!r} for one on {self.backend!r}; bring it "
+                    f"there with .to({self.backend!r})"
+                )
             if value.shape != self.shape or value.dtype != self.dtype:
                 raise ValueError(
                     f"grad: shape {value.shape}, {value.dtype} for a tensor of shape {self.shape}, "
@@ -262,7 +267,10 @@ class Tensor(Operators, ArrayMethods, Boxed):
                     before = tensor._grad
                     tensor._grad = gradient if before is None else before + gradient
 
-        self.register_hook(keep)
+        node = self._node
+        if node is None:
+            raise ValueError("retain_grad: this tensor needs no gradient")
+        node.hooks = {**(node.hooks or {}), RETAIN: keep}
 
     def assign_(self, value: Any) -> Tensor:
         """Overwrite the entries of a leaf; the one way in which a tensor changes.
@@ -359,6 +367,8 @@ class Tensor(Operators, ArrayMethods, Boxed):
         >>> mt.tensor([1, 2]).to("float64").dtype
         dtype('float64')
         """
+        if target is None:
+            raise TypeError("to: expected a backend or a dtype, got None")
         if not isinstance(target, (str, np.dtype, type)) or (
             isinstance(target, str) and target not in DTYPES
         ):
@@ -375,36 +385,6 @@ class Tensor(Operators, ArrayMethods, Boxed):
 
     # --- Python's protocols ---------------------------------------------------------------------
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        if not self.is_leaf:
-            raise ValueError(
-                "deepcopy: this tensor was computed from others, whose graph is not copied; "
-                ".detach() it first"
-            )
-        twin = self._twin(self._data)
-        memo[id(self)] = twin
-        twin._grad = copy.deepcopy(self._grad, memo)
-        return twin
-
-    def _twin(self, data: Any) -> Tensor:
-        """A leaf of the same class with a copy of ``data``."""
-        twin: Tensor = object.__new__(type(self))
-        twin._data = raw_array(data, dtype=None, backend=backend_of(data), copy=True)
-        twin._node = twin._grad = None
-        for name, value in self._extras().items():
-            setattr(twin, name, value)
-        return twin.requires_grad_(self.requires_grad)
-
-    def _extras(self) -> dict[str, Any]:
-        """Attributes that a subclass adds in its ``__slots__``."""
-        names: tuple[str, ...] = type(self).__slots__
-        return {name: getattr(self, name) for name in names}
-
-    def __reduce__(self) -> Any:
-        host = self.detach().numpy()
-        parts = (type(self), host, self.backend, self.requires_grad)
-        return _rebuilt, parts, (None, self._extras())
-
     def __repr__(self) -> str:
         return tensor_text(self)
 
@@ -412,7 +392,12 @@ class Tensor(Operators, ArrayMethods, Boxed):
         return tensor_html(self)
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and self.size == 1 else repr(self)
+        if spec and self.size != 1:
+            raise TypeError(
+                f"format: {spec!r} is for one number, this tensor has shape {self.shape}; format "
+                "its entries, or .tolist()"
+            )
+        return format(self.item(), spec) if spec else repr(self)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -443,10 +428,3 @@ class Tensor(Operators, ArrayMethods, Boxed):
                 f"only 0-d integer tensors can be an index, not {self.dtype} {self.shape}"
             )
         return int(self.item())
-
-
-def _rebuilt(kind: type[Tensor], host: Any, backend: str, requires_grad: bool) -> Tensor:
-    """A leaf from its parts, for copies between processes."""
-    tensor: Tensor = object.__new__(kind)
-    Tensor.__init__(tensor, host, backend=backend, requires_grad=requires_grad)
-    return tensor

@@ -38,10 +38,9 @@ def operators() -> Iterator[Sample]:
         yield Sample(f"Tensor.__{name}__", "number", op, [x, 1.5], op)
         yield Sample(f"Tensor.__{name}__", "numpy-number", op, [x, np.float64(1.5)], op)
         yield Sample(f"Tensor.__{name}__", "integers", op, [integers(3, low=1), 2], op, 0)
-        if name != "divmod":
-            yield Sample(f"Tensor.__r{name}__", "number", op, [2.5, y], op)
-            yield Sample(f"Tensor.__r{name}__", "numpy-number", op, [np.float64(2.5), y], op)
-            yield Sample(f"Tensor.__r{name}__", "integers", op, [5, integers(3, low=1)], op, 0)
+        yield Sample(f"Tensor.__r{name}__", "number", op, [2.5, y], op)
+        yield Sample(f"Tensor.__r{name}__", "numpy-number", op, [np.float64(2.5), y], op)
+        yield Sample(f"Tensor.__r{name}__", "integers", op, [5, integers(3, low=1)], op, 0)
     for name, op in COMPARISONS.items():
         yield Sample(f"Tensor.__{name}__", "tensors", op, [distinct(2, 3), distinct(3)], op, 0)
         yield Sample(f"Tensor.__{name}__", "number", op, [distinct(4), 0.0], op, 0)

@@ -966,3 +966,47 @@ def test_forward_only_results_leave_nothing_behind(no_collector):
     for _ in range(200):
         _ = (x * x + 1).exp().sum()
     assert len(gc.get_objects()) - objects <= 20
+
+
+def test_a_gradient_survives_freezing_and_thawing() -> None:
+    x = mt.tensor(3.0, requires_grad=True)
+    y = x * x
+    x.requires_grad = False
+    x.requires_grad = True
+    y.backward()
+    assert x.grad.item() == 6.0
+
+
+def test_a_leaf_that_has_moved_since_is_no_silent_loss() -> None:
+    net = nn.Dense(1, 1)
+    y = (net.bias + 1).sum()
+    net.to("float64")
+    with pytest.raises(mt.GraphError, match="moved to another backend or dtype"):
+        y.backward()
+    assert net.bias.grad is None
+
+
+def test_retain_grad_twice_keeps_the_gradient_once_and_after_all_hooks() -> None:
+    x = mt.tensor(1.0, requires_grad=True)
+    h = x * 2
+    h.retain_grad()
+    h.retain_grad()
+    h.register_hook(lambda g: g * 10)
+    (h * 3).backward()
+    assert (h.grad.item(), x.grad.item()) == (30.0, 60.0)
+
+
+def test_grad_writes_no_retained_gradient() -> None:
+    x = mt.tensor(1.0, requires_grad=True)
+    h = x * 2
+    h.retain_grad()
+    assert mt.grad(h * 3, x)[0].item() == 6.0
+    assert h.grad is None
+
+
+def test_a_factor_nobody_kept_may_be_overwritten() -> None:
+    w, x = mt.ones(2, requires_grad=True), mt.tensor([3.0, 4.0])
+    y = (w * x).sum()
+    w.assign_([5.0, 5.0])
+    y.backward()
+    assert w.grad.tolist() == [3.0, 4.0]

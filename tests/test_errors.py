@@ -4,6 +4,8 @@ Mistakes in making tensors, backends, modules, layers and optimisers stand with 
 here are operations, functions, and what the command line and notebooks rely on for all of them.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -328,3 +330,32 @@ def test_the_cause_stays_attached():
     with pytest.raises(ValueError, match="add") as caught:
         X + mt.ones(7)
     assert isinstance(caught.value.__cause__, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: nn.Dense(2, 2)(mt.ones((1, 2), dtype=mt.float64)), r"linear: dtypes differ"),
+        (lambda: nn.Conv2d(1, 1, 1)(mt.ones((1, 1, 1, 1), dtype=mt.float64)), r"conv2d: dtypes"),
+        (
+            lambda: nn.BatchNorm1d(1)(mt.ones((2, 1), dtype=mt.float64)),
+            r"batch_norm: dtypes differ",
+        ),
+        (lambda: ~mt.ones(2), "bitwise_invert"),
+        (lambda: mt.ones(2).to(None), "expected a backend or a dtype"),
+        (lambda: format(mt.ones(2), ".2f"), "is for one number"),
+    ],
+)
+def test_type_mistakes_name_what_was_met(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+def test_a_dense_bias_never_broadcasts() -> None:
+    with pytest.raises(ValueError, match=r"linear: a bias of shape \(2, 2\)"):
+        nn.functional.linear(mt.ones((2, 3)), mt.ones((2, 3)), mt.ones((2, 2)))
+
+
+def test_divmod_from_the_right() -> None:
+    quotient, rest = divmod(7, mt.tensor([2, 4]))
+    assert (quotient.tolist(), rest.tolist()) == ([3, 1], [1, 3])

@@ -80,7 +80,10 @@ class Unary(Primitive):
         data, node = x._data, x._node
         if node is None and self.floating and not is_floating(data.dtype):
             data = namespace(data).astype(data, native_dtype(float32, backend_of(data)))
-        out = self.compute(data, **params)
+        try:
+            out = self.compute(data, **params)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise self.explained(error, (data,)) from error
         out = SEALS[type(out)](out)
         if node is None or self.rules is None or not _grad_enabled():
             return box(out, None)

@@ -51,6 +51,11 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
             f"linear: an input of shape {tuple(features)} for a weight of shape {tuple(shape)} "
             "(out_features, in_features); the last size of the input must be in_features"
         )
+    if bias is not None and tuple(raw(bias).shape) != (shape[0],):
+        raise ValueError(
+            f"linear: a bias of shape {tuple(raw(bias).shape)} for {shape[0]} outputs; expected "
+            f"({shape[0]},)"
+        )
     require_one_dtype("linear", input=input, weight=weight, bias=bias)
     out = matmul(input, matrix_transpose(weight))
     return out if bias is None else out + bias

@@ -197,7 +197,7 @@ def dropout2d(
 
 def _dropout_mask(x: Any, shape: tuple[int, ...], p: float, rng: np.random.Generator | None) -> Any:
     """0 with probability ``p``, else ``1 / (1 - p)``, in the dtype of ``x`` and beside it."""
-    keep = (rng or random.default_rng()).random(shape, dtype=np.float32) >= p
+    keep = random.generator(rng).random(shape, dtype=np.float32) >= p
     data = raw(x)
     home = backend_of(data)
     mask = home.xp.astype(home.asarray(keep, copy=False), data.dtype)
