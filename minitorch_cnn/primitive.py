@@ -19,7 +19,7 @@ from minitorch_cnn.grad_mode import GRAD_ENABLED
 from minitorch_cnn.graph import FREED, NEXT_NUMBER, AnyNode, Boxed, GraphError, Node, box
 
 Rule = Callable[..., Any] | None
-Keep = Literal["", "inputs", "other", "output"]
+Keep = Literal["", "inputs", "first", "other", "output"]
 
 PRIMITIVES: dict[str, Primitive] = {}
 """Every declared primitive by name; tests, the op table of the docs and drawings read it."""
@@ -42,9 +42,10 @@ class Primitive:
     rules : sequence of callable, or None
         One for each input, ``rule(g, *kept, **params)``; None: not differentiable, so results never
         need a gradient. A single callable serves any number of inputs: ``rule(position, g, ...)``.
-    keep : {"", "inputs", "other", "output"}
-        What the rules need besides ``g``: nothing; all inputs; of a product, only the factors
-        whose partner needs a gradient (the rest arrive as None); or the result.
+    keep : {"", "inputs", "first", "other", "output"}
+        What the rules need besides ``g``: nothing; all inputs; the first alone (the rest
+        arrive as None); of a product, only the factors whose partner needs a gradient (the rest
+        arrive as None); or the result.
     fit : callable, optional
         ``fit(g, shape)`` reduces a gradient to its input's shape. Only broadcasting operations
         have one; for all others a gradient of another shape is an error.
@@ -164,6 +165,8 @@ class Primitive:
             return (out,)
         if self.keep == "inputs":
             return tuple(raw)
+        if self.keep == "first":
+            return (raw[0], *(None for _ in raw[1:]))
         if self.keep == "other":
             first, second = parents
             return (raw[0] if second is not None else None, raw[1] if first is not None else None)

@@ -1010,3 +1010,14 @@ def test_a_factor_nobody_kept_may_be_overwritten() -> None:
     w.assign_([5.0, 5.0])
     y.backward()
     assert w.grad.tolist() == [3.0, 4.0]
+
+
+def test_where_keeps_the_condition_alone() -> None:
+    x = mt.ones(1000, requires_grad=True)
+    y = x * 1.0
+    branch = weakref.ref(y.data)
+    out = mt.where(mt.ones(1000) > 0, y, 0.0)
+    del y
+    assert branch() is None
+    out.sum().backward()
+    assert x.grad.tolist() == [1.0] * 1000

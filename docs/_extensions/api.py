@@ -23,6 +23,7 @@ from minitorch_cnn.primitive import Primitive
 _KEPT = {
     "": "nothing for its gradient",
     "inputs": "its inputs for its gradient",
+    "first": "its first input for its gradient",
     "other": "each factor whose partner needs a gradient",
     "output": "its result for its gradient",
 }

@@ -58,7 +58,8 @@ def _row(name: str, primitive: Primitive) -> tuple[str, ...]:
         count = "none"
     else:
         count = "one for any input" if callable(rules) else str(sum(r is not None for r in rules))
-    kept = {"": "–", "other": "the other factor", "inputs": "inputs", "output": "output"}
+    kept = {"": "–", "inputs": "inputs", "output": "output"}
+    kept |= {"first": "the first input", "other": "the other factor"}
     keeps = kept[primitive.keep] if count != "none" else "–"
     if primitive.residual:
         keeps = "residual" if keeps == "–" else f"{keeps}, residual"

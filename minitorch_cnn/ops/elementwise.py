@@ -210,7 +210,7 @@ _where = Primitive(
         lambda g, condition, a, b: where(condition, g, 0.0),
         lambda g, condition, a, b: where(condition, 0.0, g),
     ),
-    keep="inputs",
+    keep="first",
     fit=sum_to,
 )
 
