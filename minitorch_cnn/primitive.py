@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from types import MethodType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from minitorch_cnn.backend import NAMESPACES, SEALS, backend_of
 from minitorch_cnn.grad_mode import GRAD_ENABLED
@@ -71,7 +71,15 @@ class Primitive:
         doc: str = "",
     ) -> None:
         if name in PRIMITIVES:
-            raise ValueError(f"primitive {name!r} is declared twice; choose another name")
+            raise ValueError(
+                f"primitive {name!r} is declared twice; choose another name (to run a notebook "
+                f"cell again, first take the old one off: PRIMITIVES.pop({name!r}))"
+            )
+        if keep not in get_args(Keep):
+            raise ValueError(
+                f"primitive {name!r}: keep={keep!r} is none of "
+                f"{', '.join(map(repr, get_args(Keep)))}"
+            )
         self.name = name
         self.compute = compute
         self.rules = tuple(rules) if isinstance(rules, (tuple, list)) else rules

@@ -399,6 +399,14 @@ class Tensor(Operators, ArrayMethods, Copies, Boxed):
             )
         return format(self.item(), spec) if spec else repr(self)
 
+    def __getattr__(self, name: str) -> Any:
+        hint = (
+            "; tensors are values: write x = x + y, or p.assign_(array) for a parameter"
+            if name.endswith("_") and not name.startswith("_")
+            else ""
+        )
+        raise AttributeError(f"Tensor has no attribute {name!r}{hint}")
+
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("a 0-d tensor has no length")

@@ -12,6 +12,7 @@ import pytest
 import minitorch_cnn as mt
 from minitorch_cnn import nn
 from minitorch_cnn.nn import functional as F
+from minitorch_cnn.primitive import Primitive
 
 X = mt.ones((2, 3))
 INTEGERS = mt.tensor([1, 2])
@@ -359,3 +360,20 @@ def test_a_dense_bias_never_broadcasts() -> None:
 def test_divmod_from_the_right() -> None:
     quotient, rest = divmod(7, mt.tensor([2, 4]))
     assert (quotient.tolist(), rest.tolist()) == ([3, 1], [1, 3])
+
+
+def test_mistakes_in_a_declaration_are_found_when_it_is_made() -> None:
+    with pytest.raises(ValueError, match=r"keep='input' is none of"):
+        Primitive("misdeclared", np.exp, (lambda g, y: g * y,), keep="input")
+    with pytest.raises(ValueError, match=r"declared twice.*PRIMITIVES.pop\('exp'\)"):
+        Primitive("exp", np.exp)
+
+
+def test_floating_point_labels_are_told_to_be_integers() -> None:
+    with pytest.raises(TypeError, match="labels must be integers"):
+        F.cross_entropy(mt.ones((4, 3)), mt.tensor([0.0, 1.0, 2.0, 0.0]))
+
+
+def test_in_place_methods_point_to_assign() -> None:
+    with pytest.raises(AttributeError, match=r"'add_'; tensors are values.*assign_"):
+        mt.ones(2).add_(1)

@@ -39,7 +39,8 @@ def check_grads(
         results: pass a seeded generator to whatever draws.
     args : Tensor or sequence
         Floating-point tensors with ``requires_grad`` are checked, in float64; everything else is
-        handed to ``f`` as it is (other floating-point tensors in float64 too).
+        handed to ``f`` as it is (other floating-point tensors in float64 too). A module with
+        parameters is therefore given as ``model.to(mt.float64)``.
     order : int
         How many times to differentiate.
     rng : numpy.random.Generator, optional

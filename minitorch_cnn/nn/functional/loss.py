@@ -374,6 +374,13 @@ def _soft_cross_entropy(
     label_smoothing: float,
 ) -> Any:
     """Cross-entropy with a probability for every class."""
+    shapes = tuple(raw(input).shape), tuple(raw(target).shape)
+    if shapes[0] != shapes[1]:
+        raise TypeError(
+            f"cross_entropy: scores of shape {shapes[0]} and a floating-point target of shape "
+            f"{shapes[1]}; labels must be integers: convert them with .to(mt.int64). Only "
+            "probabilities for every class, shaped like the scores, are floating-point"
+        )
     _same_shape(input, target, "cross_entropy")
     shape = tuple(raw(input).shape)
     axis = 1 if len(shape) > 1 else 0
