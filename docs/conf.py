@@ -27,6 +27,7 @@ extensions = [
     "api",
     "docstrings",
     "links_figure",
+    "operation_table",
     "primitive_table",
     "run",
     "self_contained",

@@ -1,6 +1,5 @@
 """Nothing is left out: every public operation has samples, every primitive is run by one."""
 
-import types
 from collections import Counter
 from typing import Any
 
@@ -8,41 +7,11 @@ import numpy as np
 import pytest
 
 import minitorch_cnn as mt
-from minitorch_cnn.nn import functional
-from minitorch_cnn.primitive import PRIMITIVES, Primitive
-from minitorch_cnn.tensor_methods import ArrayMethods
-from minitorch_cnn.tensor_operators import Operators
+from minitorch_cnn.primitive import PRIMITIVES
 from op_samples import SAMPLES
 from op_samples_base import strided
+from public_operations import ARRAY_FUNCTIONS, METHODS, OWN_METHODS, PUBLIC, is_operation
 from test_ops import results
-
-NO_OPERATIONS = {"__setitem__", "__hash__"}  # refuses; of the object, not of its entries
-OWN_METHODS = ["T", "mT", "to", "astype", "clone", "__iter__"]
-
-
-def is_operation(value: Any) -> bool:
-    return isinstance(value, Primitive) or (
-        isinstance(value, types.FunctionType) and value.__module__.startswith("minitorch_cnn.ops.")
-    )
-
-
-ARRAY_FUNCTIONS = {name: value for name, value in vars(mt).items() if is_operation(value)}
-METHODS = {
-    name: value
-    for name, value in vars(ArrayMethods).items()
-    if isinstance(value, (Primitive, types.FunctionType))
-}
-PUBLIC = {
-    *ARRAY_FUNCTIONS,
-    *(f"nn.functional.{name}" for name in functional.__all__),
-    *(
-        f"Tensor.{name}"
-        for name, value in vars(Operators).items()
-        if isinstance(value, types.FunctionType) and name not in NO_OPERATIONS
-    ),
-    *(f"Tensor.{name}" for name, value in METHODS.items() if not is_operation(value)),
-    *(f"Tensor.{name}" for name in OWN_METHODS),
-} - {"Tensor.half"}  # float16 is not in the standard: see test_ops_special.py
 
 
 def test_every_public_operation_has_samples() -> None:

@@ -29,7 +29,7 @@ class PrimitiveTable(SphinxDirective):
             files.setdefault(file, []).append(_row(name, primitive))
         lines: list[str] = []
         for file, rows in files.items():
-            lines += ["", f".. rubric:: {file}", "", *_list_table(_HEADER, rows)]
+            lines += ["", f".. rubric:: {file}", "", *list_table(_HEADER, rows)]
         return self.parse_text_to_nodes("\n".join(lines))
 
 
@@ -47,7 +47,7 @@ class KernelTable(SphinxDirective):
             for name, kernel in sorted(portable.KERNELS.items())
         ]
         header = ("kernel", "what it computes", "on NumPy")
-        return self.parse_text_to_nodes("\n".join(_list_table(header, rows)))
+        return self.parse_text_to_nodes("\n".join(list_table(header, rows)))
 
 
 def _row(name: str, primitive: Primitive) -> tuple[str, ...]:
@@ -88,7 +88,8 @@ def _first_paragraph(kernel: Any) -> str:
     return re.sub(r":\w+:`(\w+)`", r"``\1``", text)  # kernels have no entries to link to
 
 
-def _list_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def list_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    """Lines of a table in reStructuredText."""
     lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
     for row in (header, *rows):
         first, *others = row

@@ -35,6 +35,8 @@ class Framework(Protocol):
 
     def float64(self, module: Any) -> Any: ...
 
+    def concat(self, tensors: Sequence[Any], axis: int) -> Any: ...
+
 
 class Case(Protocol):
     @property

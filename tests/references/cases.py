@@ -7,6 +7,7 @@ from . import (
     conv_cases,
     conv_nd_cases,
     loss_cases,
+    net_cases,
     norm_cases,
     optimizer_cases,
     pool_cases,
@@ -23,4 +24,5 @@ FAMILIES: Mapping[str, Sequence[Case]] = {
     "loss": loss_cases.CASES,
     "optimizer": optimizer_cases.CASES,
     "training": training_cases.CASES,
+    "nets": net_cases.CASES,
 }

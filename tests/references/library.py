@@ -1,5 +1,6 @@
 """minitorch_cnn as a `Framework`: what the tests run the cases with."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,3 +24,6 @@ class MinitorchCnn:
 
     def float64(self, module: Any) -> Any:
         return module.to("float64")
+
+    def concat(self, tensors: Sequence[Any], axis: int) -> Any:
+        return mt.concat(tensors, axis)

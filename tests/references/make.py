@@ -8,6 +8,7 @@ Run as a module, in the folder `tests`::
 """
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,9 @@ class PyTorch:
 
     def float64(self, module: Any) -> Any:
         return module.double()
+
+    def concat(self, tensors: Sequence[Any], axis: int) -> Any:
+        return torch.cat(list(tensors), axis)
 
 
 def main() -> None:

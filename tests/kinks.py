@@ -1,0 +1,140 @@
+"""Every kink of every public operation: where it is, and which gradient stands there.
+
+Read by ``test_kinks.py``, which evaluates each row, and by the tables of the documentation. A row
+lists the operations it holds for, a place, the gradient in words, and a check: an expression with
+``slope``, the gradients of the sum of a function in each of its arguments.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import minitorch_cnn as mt
+from minitorch_cnn import nn
+
+
+@dataclass(frozen=True)
+class Kink:
+    """Operations by public name, the place and gradient in words, and a check with its result."""
+
+    operations: tuple[str, ...]
+    place: str
+    gradient: str
+    check: str
+    result: Any
+
+
+def slope(function: Any, *values: Any) -> Any:
+    """Gradients of the sum of ``function(*values)``, as Python numbers."""
+    tensors = [mt.tensor(value, requires_grad=True) for value in values]
+    function(*tensors).sum().backward()
+    gradients = [None if x.grad is None else x.grad.tolist() for x in tensors]
+    return gradients[0] if len(gradients) == 1 else gradients
+
+
+NAMES = {"mt": mt, "F": nn.functional, "slope": slope}
+"""What a check may name."""
+
+
+def kink(operations: str, place: str, gradient: str, check: str, result: Any) -> Kink:
+    """A row; operations are separated by spaces, ``F.`` stands for ``nn.functional.``."""
+    names = tuple(name.replace("F.", "nn.functional.") for name in operations.split())
+    return Kink(names, place, gradient, check, result)
+
+
+KINKS = [
+    kink("relu F.relu Tensor.relu", "at 0", "0", "slope(mt.relu, 0.0)", 0.0),
+    kink("abs", "at 0", "0", "slope(mt.abs, 0.0)", 0.0),
+    kink(
+        "sign floor ceil round trunc floor_divide",
+        "anywhere",
+        "0",
+        "slope(mt.floor, 1.0)",
+        0.0,
+    ),
+    kink(
+        "maximum minimum",
+        "at equal numbers",
+        "half to each",
+        "slope(mt.maximum, 1.0, 1.0)",
+        [0.5, 0.5],
+    ),
+    kink(
+        "max min",
+        "at equal extrema",
+        "shared equally",
+        "slope(mt.max, [2.0, 2.0, 1.0])",
+        [0.5, 0.5, 0.0],
+    ),
+    kink(
+        "F.max_pool1d F.max_pool2d F.max_pool3d",
+        "at equal extrema",
+        "all to the first",
+        "slope(lambda x: F.max_pool2d(x, 2), [[[1.0, 1.0], [1.0, 1.0]]])",
+        [[[1.0, 0.0], [0.0, 0.0]]],
+    ),
+    kink(
+        "clip",
+        "at its edges",
+        "1",
+        "slope(lambda x: mt.clip(x, 0, 1), [-0.5, 0.0, 1.0, 1.5])",
+        [0.0, 1.0, 1.0, 0.0],
+    ),
+    kink("F.hardtanh F.relu6", "at their edges", "0", "slope(F.relu6, [0.0, 6.0])", [0.0, 0.0]),
+    kink("F.hardsigmoid", "at its edges", "0", "slope(F.hardsigmoid, [-3.0, 3.0])", [0.0, 0.0]),
+    kink(
+        "F.hardswish",
+        "at its edges",
+        "0 below, 1 above",
+        "slope(F.hardswish, [-3.0, 3.0])",
+        [0.0, 1.0],
+    ),
+    kink(
+        "F.leaky_relu",
+        "at 0",
+        "the slope below 0",
+        "slope(lambda x: F.leaky_relu(x, 0.5), 0.0)",
+        0.5,
+    ),
+    kink("F.elu", "at 0", "1", "slope(F.elu, 0.0)", 1.0),
+    kink(
+        "F.l1_loss",
+        "at equal numbers",
+        "0",
+        "slope(lambda x: F.l1_loss(x, mt.tensor(1.0)), 1.0)",
+        0.0,
+    ),
+    kink("vector_norm", "at the origin", "0", "slope(mt.vector_norm, [0.0, 0.0])", [0.0, 0.0]),
+    kink("std", "at equal numbers", "0", "slope(mt.std, [1.0, 1.0])", [0.0, 0.0]),
+    kink("pow Tensor.__pow__", "``x**0`` at 0", "0", "slope(lambda x: x**0, 0.0)", 0.0),
+    kink(
+        "pow Tensor.__pow__ Tensor.__rpow__",
+        "``x**y`` in ``y``, at ``x`` = 0",
+        "0",
+        "slope(mt.pow, 0.0, 2.0)",
+        [0.0, 0.0],
+    ),
+    kink(
+        "remainder",
+        "``x % y`` where ``y`` divides ``x``",
+        "1, and less the quotient",
+        "slope(lambda x, y: x % y, 4.0, 2.0)",
+        [1.0, -2.0],
+    ),
+    kink(
+        "sort",
+        "at equal numbers",
+        "kept in their order",
+        "slope(lambda x: mt.sort(x)[0], [1.0, 1.0])",
+        [1.0, 0.0],
+    ),
+    kink(
+        "where",
+        "anywhere",
+        "to the chosen side only",
+        "slope(lambda x: mt.where(x > 0, x, 2 * x), 0.0)",
+        2.0,
+    ),
+]
+
+SMOOTH: dict[str, str] = {}
+"""Operations that are made of kinked ones and have no kink themselves, and why."""
