@@ -24,8 +24,8 @@ from minitorch_cnn.backend import BackendUnavailable, backend_names, get_backend
 from public_operations import ARRAY_FUNCTIONS, PUBLIC, Findings, findings
 
 _PARTS = (
-    ("Array functions, ``mt.…``", ""),
-    ("Layers as functions, ``nn.functional.…``", "nn.functional."),
+    ("Array functions", ""),
+    ("Layers as functions", "nn.functional."),
     ("Operators and methods of a tensor", "Tensor."),
 )
 _HEADER = ("operation", "gradient through", "order tested", "at kinks", "kernels")
@@ -81,7 +81,7 @@ def _part(name: str) -> str:
 
 def _row(name: str, shown: str, found: Findings, own: dict[str, list[str]]) -> tuple[str, ...]:
     kinks = "; ".join(f"{k.gradient} {k.place}" for k in KINKS if name in k.operations)
-    kernels = (f"{k} ({', '.join(own[k]) or 'portable'})" for k in sorted(found.kernels))
+    kernels = (f"``{k}`` ({', '.join(own[k]) or 'portable'})" for k in sorted(found.kernels))
     return (
         _link(name, shown),
         _gradient(name, found),
@@ -103,7 +103,7 @@ def _gradient(name: str, found: Findings) -> str:
     value: Any = ARRAY_FUNCTIONS.get(name)
     if found.primitives == {getattr(value, "name", name.rpartition(".")[2])}:
         return "a rule of its own"
-    return ", ".join(sorted(found.primitives)) or "its input itself"
+    return ", ".join(f"``{p}``" for p in sorted(found.primitives)) or "its input itself"
 
 
 def _short(operations: tuple[str, ...]) -> str:
