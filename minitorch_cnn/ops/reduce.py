@@ -214,10 +214,10 @@ def std(x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = Fal
     >>> mt.std(mt.tensor([2.0, 4.0]))
     tensor(1.)
     """
-    return _root(var(x, axis=axis, correction=correction, keepdims=keepdims), 2)
+    return root(var(x, axis=axis, correction=correction, keepdims=keepdims), 2)
 
 
-def _root(x: Any, degree: float) -> Any:
+def root(x: Any, degree: float) -> Any:
     """``x**(1 / degree)`` for ``x >= 0``; its infinite slope at 0 counts as 0, as in PyTorch."""
     zero = x == 0
     inside = where(zero, 1.0, x)
@@ -365,4 +365,4 @@ def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: float = 
     if ord == 1:
         return sum(size, axis=axis, keepdims=keepdims)
     powers = x * x if ord == 2 else size**ord
-    return _root(sum(powers, axis=axis, keepdims=keepdims), ord)
+    return root(sum(powers, axis=axis, keepdims=keepdims), ord)
