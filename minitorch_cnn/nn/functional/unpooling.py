@@ -61,7 +61,7 @@ def _unpooled_sizes(
     if 0 in pooled:
         raise ValueError(f"{name}: an input of spatial shape {pooled} has no entries")
     if output_size is None:
-        if min(usual) < 0:
+        if min(usual) < 1:
             raise ValueError(
                 f"{name}: kernel {kernel}, stride {steps} and padding {around} make an output of "
                 f"{usual}; pad less"
@@ -73,7 +73,7 @@ def _unpooled_sizes(
             f"{name}: output_size {output_size!r}; expected {dims} sizes, or the {dims + 2} of a "
             "whole shape"
         )
-    sizes = per_dimension(wanted[-dims:], dims, f"{name} output_size", least=0)
+    sizes = per_dimension(wanted[-dims:], dims, f"{name} output_size", least=1)
     for axis, (size, n, s) in enumerate(zip(sizes, usual, steps, strict=True)):
         if not n - s < size < n + s:
             raise ValueError(
