@@ -1,4 +1,4 @@
-"""Power-average pooling: from the mean (power 1) to the largest entry (power infinity).
+"""Power-average pooling: from the sum (power 1) to the largest entry (power infinity).
 
 May import ``pooling`` and ``ops``.
 """
@@ -81,7 +81,8 @@ def lp_pool2d(
         Powers are taken with the sign, as in PyTorch: windows whose sum of powers is negative give
         NaN unless ``1/p`` is an integer.
     norm_type : float
-        The power; 1 gives the sum of a window, infinity the largest entry without its sign.
+        The power; 1 gives the sum of a window, infinity its largest entry without the sign, and
+        minus infinity its smallest.
     kernel_size, stride : int or (vertical, horizontal)
         ``stride`` is ``kernel_size`` unless given.
     ceil_mode : bool

@@ -2,7 +2,7 @@
 
 Layer, group and instance normalisation are one operation, "minus the mean, over the standard
 deviation", over different parts of a sample; ``ops.norm.standardise`` is that operation. May import
-``normalisation``, ``nn.arguments`` and ``ops``.
+``normalisation``, ``windows`` and ``ops``.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import math
 from typing import Any
 
 from minitorch_cnn.backend import namespace
-from minitorch_cnn.nn.arguments import count
 from minitorch_cnn.nn.functional.normalisation import (
     batch_norm,
     blend,
     check_channels,
     scale_and_shift,
 )
+from minitorch_cnn.nn.functional.windows import per_dimension
 from minitorch_cnn.ops.analytic import rsqrt
 from minitorch_cnn.ops.arguments import (
+    axis_tuple,
     raw,
     require_float,
     require_one_backend,
@@ -166,18 +167,19 @@ def group_norm(
     shape = tuple(raw(require_float(input, "group_norm")).shape)
     if len(shape) < 2:
         raise ValueError(f"group_norm: expected an input (N, C, *spatial), got shape {shape}")
-    if shape[1] % count(num_groups, "group_norm num_groups"):
+    (groups,) = per_dimension(num_groups, 1, "group_norm num_groups", least=1)
+    if shape[1] % groups:
         raise ValueError(
-            f"group_norm: num_groups {num_groups} must divide the {shape[1]} channels of an input "
+            f"group_norm: num_groups {groups} must divide the {shape[1]} channels of an input "
             f"of shape {shape}"
         )
     _check_affine("group_norm", input, weight, bias)
-    if math.prod(shape) == num_groups:
+    if math.prod(shape) == groups:
         raise ValueError(
-            f"group_norm: one entry in each of the {num_groups} groups of an input of shape "
+            f"group_norm: one entry in each of the {groups} groups of an input of shape "
             f"{shape}; more than 1 is needed for a variance: use fewer groups"
         )
-    return scale_and_shift(standardise(input, shape[0] * num_groups, eps), weight, bias)
+    return scale_and_shift(standardise(input, shape[0] * groups, eps), weight, bias)
 
 
 def _check_affine(name: str, input: Any, weight: Any, bias: Any) -> None:
@@ -298,7 +300,7 @@ def local_response_norm(
             "local_response_norm: expected an input (N, C, *spatial) with a spatial dimension, got "
             f"shape {shape}"
         )
-    count(size, "local_response_norm size")
+    (size,) = per_dimension(size, 1, "local_response_norm size", least=1)
     if 0 in shape:
         return input
     columns = reshape(input * input, (shape[0], 1, shape[1], math.prod(shape[2:])))
@@ -328,5 +330,5 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> A
     >>> mt.nn.functional.normalize(mt.tensor([[3.0, 4.0]]))
     tensor([[0.6, 0.8]])
     """
-    require_float(input, "normalize")
-    return input / clip(vector_norm(input, axis=dim, keepdims=True, ord=p), min=eps)
+    axes = axis_tuple(dim, raw(require_float(input, "normalize")).ndim, "normalize")
+    return input / clip(vector_norm(input, axis=axes, keepdims=True, ord=p), min=eps)
