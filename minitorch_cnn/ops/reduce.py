@@ -364,5 +364,8 @@ def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: float = 
         return sum(astype(size != 0, raw(x).dtype), axis=axis, keepdims=keepdims)
     if ord == 1:
         return sum(size, axis=axis, keepdims=keepdims)
-    powers = x * x if ord == 2 else size**ord
+    if ord == 2:
+        return root(sum(x * x, axis=axis, keepdims=keepdims), 2)
+    # Between 0 and 2 the first or second slope of a power is infinite at 0, where root has none.
+    powers = root(size, 1 / ord) if 0 < ord < 2 else size**ord
     return root(sum(powers, axis=axis, keepdims=keepdims), ord)

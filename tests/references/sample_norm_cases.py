@@ -139,6 +139,15 @@ def normalize_cases() -> list[Case]:
         FunctionCase(
             "normalize-zeros", "normalize", {"input": given(np.zeros((2, 3)))}, {"eps": 0.5}
         ),
+        *(
+            FunctionCase(
+                f"normalize-some-zeros-{p}",
+                "normalize",
+                {"input": given([[0.0, 3.0, 0.0, -4.0], [0.0, 0.0, 0.0, 2.0]])},
+                {"p": p},
+            )
+            for p in (0.5, 1, 1.5, 2, 3)
+        ),
         FunctionCase("normalize-empty", "normalize", {"input": uniform(0, 3)}),
     ]
 

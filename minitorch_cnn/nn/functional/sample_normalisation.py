@@ -249,7 +249,9 @@ def instance_norm(
             f"channel, got shape {shape}"
         )
     _check_affine("instance_norm", input, weight, bias)
-    check_channels("instance_norm", shape[1], running_mean=running_mean, running_var=running_var)
+    running = {"running_mean": running_mean, "running_var": running_var}
+    check_channels("instance_norm", shape[1], **running)
+    require_one_backend("instance_norm", input=input, **running)
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, eps=eps)
     rows = shape[0] * shape[1]
