@@ -104,6 +104,13 @@ KINKS = [
         0.0,
     ),
     kink("vector_norm", "at the origin", "0", "slope(mt.vector_norm, [0.0, 0.0])", [0.0, 0.0]),
+    kink(
+        "F.lp_pool1d F.lp_pool2d F.lp_pool3d",
+        "where a window is all 0",
+        "0",
+        "slope(lambda x: F.lp_pool1d(x, 2, 2), [[0.0, 0.0]])",
+        [[0.0, 0.0]],
+    ),
     kink("std", "at equal numbers", "0", "slope(mt.std, [1.0, 1.0])", [0.0, 0.0]),
     kink("pow Tensor.__pow__", "in ``x**0`` at 0", "0", "slope(lambda x: x**0, 0.0)", 0.0),
     kink(

@@ -4,7 +4,9 @@ import op_samples_arrays
 import op_samples_elementwise
 import op_samples_functional
 import op_samples_losses
+import op_samples_norms
 import op_samples_operators
+import op_samples_pooling
 import op_samples_products
 import op_samples_windows
 
@@ -15,5 +17,7 @@ SAMPLES = [
     *op_samples_operators.SAMPLES,
     *op_samples_functional.SAMPLES,
     *op_samples_windows.SAMPLES,
+    *op_samples_pooling.SAMPLES,
+    *op_samples_norms.SAMPLES,
     *op_samples_losses.SAMPLES,
 ]

@@ -21,7 +21,10 @@ from test_ops import results
 WITH_KERNELS = [
     *("conv1d", "conv2d", "conv3d"),
     *("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d"),
-    *("batch_norm", "softmax", "log_softmax", "cross_entropy"),
+    *("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"),
+    *("lp_pool1d", "lp_pool2d", "lp_pool3d"),
+    *("batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm"),
+    *("softmax", "log_softmax", "cross_entropy"),
 ]
 KERNEL_SAMPLES = [
     pytest.param(sample, id=sample.name)
@@ -58,7 +61,7 @@ def test_body_and_kernel_are_the_same(sample: Sample, backend: str) -> None:
 
 @pytest.mark.parametrize("sample", KERNEL_SAMPLES)
 def test_no_kernel_runs_in_compositions(sample: Sample) -> None:
-    kernels = {"conv", "max_pool", "sum_pool", "batch_norm", "softmax", "log_softmax"}
+    kernels = {"conv", "max_pool", "pick", "sum_pool", "batch_norm", "softmax", "log_softmax"}
     kernels.add("softmax_cross_entropy")
     tensors = sample.tensors()
     usual, body = (

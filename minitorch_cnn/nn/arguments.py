@@ -31,6 +31,17 @@ def fraction(value: Any, what: str) -> Any:
     return value
 
 
+def at_least_zero(value: Any, what: str) -> Any:
+    """``value`` itself if it is a number of at least 0."""
+    try:
+        enough = bool(value >= 0)
+    except TypeError:
+        raise TypeError(f"{what}: expected a number of at least 0, got {value!r}") from None
+    if not enough:
+        raise ValueError(f"{what}: expected a number of at least 0, got {value}")
+    return value
+
+
 def check_groups(in_channels: int, out_channels: int, groups: int, name: str) -> None:
     """Refuse groups that do not divide the channels."""
     for what, value in (("in_channels", in_channels), ("out_channels", out_channels)):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from minitorch_cnn.nn import functional
+from minitorch_cnn.nn.functional.power_pooling import check_norm_type
 from minitorch_cnn.nn.functional.windows import per_dimension
 from minitorch_cnn.nn.module import Module
 
@@ -18,9 +19,9 @@ class _Pool(Module):
 
     dims: ClassVar[int]
     function: ClassVar[Callable[..., Any]]
+    shown: ClassVar[tuple[str, ...]] = ("kernel_size", "stride", "padding")
     kernel_size: Any
     stride: Any
-    padding: Any
 
     def __init__(self, **settings: Any) -> None:
         if settings["stride"] is None:
@@ -36,7 +37,7 @@ class _Pool(Module):
         return type(self).function(x, **{name: getattr(self, name) for name in self._names})
 
     def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        return ", ".join(f"{name}={getattr(self, name)}" for name in self.shown)
 
 
 class _MaxPool(_Pool):
@@ -177,3 +178,59 @@ class AvgPool3d(_AvgPool):
 
     dims = 3
     function = staticmethod(functional.avg_pool3d)
+
+
+class _LPPool(_Pool):
+    shown = ("norm_type", "kernel_size", "stride", "ceil_mode")
+
+    def __init__(
+        self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    ) -> None:
+        super().__init__(
+            norm_type=check_norm_type(norm_type, type(self).__name__),
+            kernel_size=kernel_size,
+            stride=stride,
+            ceil_mode=ceil_mode,
+        )
+
+
+class LPPool1d(_LPPool):
+    """Root of the sum of powers of each window; see :func:`functional.lp_pool1d`.
+
+    Examples
+    --------
+    >>> import minitorch_cnn as mt
+    >>> mt.nn.LPPool1d(2, 2)(mt.ones((1, 1, 4))).shape
+    (1, 1, 2)
+    """
+
+    dims = 1
+    function = staticmethod(functional.lp_pool1d)
+
+
+class LPPool2d(_LPPool):
+    """Root of the sum of powers of each window; see :func:`functional.lp_pool2d`.
+
+    Examples
+    --------
+    >>> import minitorch_cnn as mt
+    >>> mt.nn.LPPool2d(2, 2)(mt.ones((1, 1, 4, 6))).shape
+    (1, 1, 2, 3)
+    """
+
+    dims = 2
+    function = staticmethod(functional.lp_pool2d)
+
+
+class LPPool3d(_LPPool):
+    """Root of the sum of powers of each window; see :func:`functional.lp_pool3d`.
+
+    Examples
+    --------
+    >>> import minitorch_cnn as mt
+    >>> mt.nn.LPPool3d(2, 2)(mt.ones((1, 1, 2, 2, 2))).shape
+    (1, 1, 1, 1, 1)
+    """
+
+    dims = 3
+    function = staticmethod(functional.lp_pool3d)

@@ -1,4 +1,4 @@
-"""Pooling: the largest entry or the sum of each window, for any number of dimensions.
+"""Pooling: the largest entry or the sum of each window, and the way back, for any dimensions.
 
 Bodies are made of ``windows``; the kernels that stand in come as adjoint pairs (pick/place,
 sum/spread). Of equal largest entries the first gets the whole gradient, as in PyTorch. May import
@@ -11,9 +11,11 @@ import math
 from typing import Any
 
 from minitorch_cnn.backend import kernel as find_kernel
+from minitorch_cnn.backend import namespace
 from minitorch_cnn.composition import composition
-from minitorch_cnn.ops.arguments import raw
+from minitorch_cnn.ops.arguments import constant, raw
 from minitorch_cnn.ops.arrange import pad
+from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.indexing import take_along_axis
 from minitorch_cnn.ops.reduce import argmax
 from minitorch_cnn.ops.reduce import sum as total
@@ -52,13 +54,53 @@ def max_pool(x: Any, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: In
     return reshape(take_along_axis(flat, first_largest, axis=2), (*shape[:2], *positions))
 
 
-def max_pool_indices(x: Any, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints) -> Any:
-    """Index of each largest entry in the flattened spatial axes, ``(N, C, *positions)``."""
+def max_pool_with_indices(
+    x: Any, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> tuple[Any, Any]:
+    """:func:`max_pool`, and where each entry stood; the windows are searched once for both."""
     data = raw(x)
     _, index = find_kernel("max_pool", data)(
         data, kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
-    return index
+    return pick(x, index), constant(index, x)
+
+
+def _picked(x: Any, index: Any) -> Any:
+    return _pick(x, index=index, shape=tuple(raw(x).shape))
+
+
+@composition(standin=_picked)
+def pick(x: Any, index: Any) -> Any:
+    """Entries of ``x (N, C, *spatial)`` at raw flat ``index (N, C, *positions)``."""
+    shape = raw(x).shape
+    flat = reshape(x, (*shape[:2], math.prod(shape[2:])))
+    places = reshape(index, (*shape[:2], math.prod(index.shape[2:])))
+    return reshape(take_along_axis(flat, places, axis=2), index.shape)
+
+
+def unpool(x: Any, index: Any, sizes: Ints) -> Any:
+    """``x (N, C, *positions)`` put at raw flat ``index`` into zeros of shape ``(N, C, *sizes)``.
+
+    Of several entries for one place the last stays, and gets the whole gradient.
+    """
+    shape = (*raw(x).shape[:2], *sizes)
+    ones = namespace(index).ones_like(raw(x))
+    arrivals = find_kernel("place", ones)(ones, index=index, shape=shape)
+    if bool(namespace(ones).any(arrivals > 1)):
+        x = where(constant(_last_of_equals(index), x), x, 0.0)
+    return _place(x, index=index, shape=shape)
+
+
+def _last_of_equals(index: Any) -> Any:
+    """Whether no later entry of ``index (N, C, *positions)`` in the same picture is equal."""
+    xp = namespace(index)
+    rows = xp.reshape(index, (math.prod(index.shape[:2]), math.prod(index.shape[2:])))
+    order = xp.argsort(rows, axis=1, stable=True)
+    ordered = xp.take_along_axis(rows, order, axis=1)
+    last = xp.ones_like(ordered, dtype=xp.bool)
+    last[:, :-1] = ordered[:, :-1] != ordered[:, 1:]
+    back = xp.argsort(order, axis=1)
+    return xp.reshape(xp.take_along_axis(last, back, axis=1), index.shape)
 
 
 _sum_pool, _ = linear_pair(

@@ -214,10 +214,10 @@ def std(x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = Fal
     >>> mt.std(mt.tensor([2.0, 4.0]))
     tensor(1.)
     """
-    return _root(var(x, axis=axis, correction=correction, keepdims=keepdims), 2)
+    return root(var(x, axis=axis, correction=correction, keepdims=keepdims), 2)
 
 
-def _root(x: Any, degree: float) -> Any:
+def root(x: Any, degree: float) -> Any:
     """``x**(1 / degree)`` for ``x >= 0``; its infinite slope at 0 counts as 0, as in PyTorch."""
     zero = x == 0
     inside = where(zero, 1.0, x)
@@ -364,5 +364,8 @@ def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: float = 
         return sum(astype(size != 0, raw(x).dtype), axis=axis, keepdims=keepdims)
     if ord == 1:
         return sum(size, axis=axis, keepdims=keepdims)
-    powers = x * x if ord == 2 else size**ord
-    return _root(sum(powers, axis=axis, keepdims=keepdims), ord)
+    if ord == 2:
+        return root(sum(x * x, axis=axis, keepdims=keepdims), 2)
+    # Between 0 and 2 the first or second slope of a power is infinite at 0, where root has none.
+    powers = root(size, 1 / ord) if 0 < ord < 2 else size**ord
+    return root(sum(powers, axis=axis, keepdims=keepdims), ord)

@@ -78,7 +78,8 @@ class FunctionCase:
 
     The first argument goes by position, the others and the options by keyword. Floating-point
     arguments are differentiated unless listed as `constants`; arguments listed as `updated` are
-    those that the call overwrites, and are recorded after it.
+    those that the call overwrites, and are recorded after it. Of several results the first has a
+    gradient; the others, such as indices, are recorded as constants.
     """
 
     name: str
@@ -102,12 +103,14 @@ class FunctionCase:
         }
         first, *others = tensors
         function = getattr(framework.functional, self.function)
-        output = function(
+        result = function(
             tensors[first], **{name: tensors[name] for name in others}, **self.options
         )
+        output, *constants = result if isinstance(result, tuple) else (result,)
         output.backward(framework.tensor(uniform(*output.shape)(rng)))
         return (
             {"output": framework.numpy(output)}
+            | {f"constant{i}": framework.numpy(value) for i, value in enumerate(constants)}
             | {f"{name}.grad": framework.numpy(tensors[name].grad) for name in variables}
             | {name: framework.numpy(tensors[name]) for name in self.updated}
         )

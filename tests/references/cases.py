@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from . import (
     activation_cases,
+    adaptive_pool_cases,
     conv_cases,
     conv_nd_cases,
     loss_cases,
@@ -11,7 +12,10 @@ from . import (
     norm_cases,
     optimizer_cases,
     pool_cases,
+    pool_corner_cases,
+    sample_norm_cases,
     training_cases,
+    unpool_cases,
 )
 from .case import Case
 
@@ -19,7 +23,11 @@ FAMILIES: Mapping[str, Sequence[Case]] = {
     "conv": conv_cases.CASES,
     "conv_nd": conv_nd_cases.CASES,
     "pool": pool_cases.CASES,
+    "pool_corner": pool_corner_cases.CASES,
+    "adaptive_pool": adaptive_pool_cases.CASES,
+    "unpool": unpool_cases.CASES,
     "norm": norm_cases.CASES,
+    "sample_norm": sample_norm_cases.CASES,
     "activation": activation_cases.CASES,
     "loss": loss_cases.CASES,
     "optimizer": optimizer_cases.CASES,

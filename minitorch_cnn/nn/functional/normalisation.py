@@ -58,7 +58,7 @@ def batch_norm(
     ------
     ValueError
         If channels differ, a training batch has one entry for each channel, or running statistics
-        are missing outside training.
+        are missing outside training. An empty batch is let through and leaves them as they are.
 
     Notes
     -----
@@ -79,21 +79,24 @@ def batch_norm(
         raise ValueError(
             "batch_norm: only one of running_mean and running_var is given; pass both or neither"
         )
-    _check_channels(data.shape[1], running_mean, running_var, weight, bias)
+    statistics = {"running_mean": running_mean, "running_var": running_var}
+    check_channels("batch_norm", data.shape[1], **statistics, weight=weight, bias=bias)
     require_one_backend("batch_norm", input=input, running_mean=running_mean, weight=weight)
     require_one_dtype("batch_norm", input=input, weight=weight, bias=bias)
     if not training:
         return _by_running(input, running_mean, running_var, weight, bias, eps)
     count = data.shape[0] * math.prod(data.shape[2:])
-    if count <= 1:
+    if count == 0:  # no statistics: the running ones stay as they are
+        return scale_and_shift(input, weight, bias)
+    if count == 1:
         raise ValueError(
             f"batch_norm: {count} entries for each channel in training (shape {tuple(data.shape)})"
             "; more than 1 is needed for a variance: use larger batches, or .eval()"
         )
     mean, variance = operations.moments(data)
     if running_mean is not None:
-        _blend(running_mean, mean, momentum)
-        _blend(running_var, variance * (count / (count - 1)), momentum)
+        blend(running_mean, mean, momentum)
+        blend(running_var, variance * (count / (count - 1)), momentum)
     return operations.batch_norm(
         input,
         1.0 if weight is None else weight,
@@ -104,14 +107,21 @@ def batch_norm(
     )
 
 
-def _check_channels(channels: int, *statistics: Any) -> None:
-    names = ("running_mean", "running_var", "weight", "bias")
-    for name, values in zip(names, statistics, strict=True):
+def check_channels(function: str, channels: int, **statistics: Any) -> None:
+    """Refuse arrays that have not one entry for each channel; None is passed over."""
+    for name, values in statistics.items():
         if values is not None and tuple(values.shape) != (channels,):
             raise ValueError(
-                f"batch_norm: {name} has shape {tuple(values.shape)}, the input {channels} "
+                f"{function}: {name} has shape {tuple(values.shape)}, the input {channels} "
                 f"channels; expected ({channels},)"
             )
+
+
+def scale_and_shift(x: Any, weight: Any, bias: Any) -> Any:
+    """Every channel of ``x (N, C, *spatial)`` times its weight, plus its bias; None is left out."""
+    wide = (-1, *(1,) * (raw(x).ndim - 2))
+    x = x if weight is None else x * reshape(weight, wide)
+    return x if bias is None else x + reshape(bias, wide)
 
 
 def _by_running(
@@ -126,11 +136,11 @@ def _by_running(
     scale = scale if weight is None else scale * weight
     shift = -running_mean * scale
     shift = shift if bias is None else shift + bias
-    wide = (-1, *(1,) * (raw(x).ndim - 2))
-    return x * reshape(scale, wide) + reshape(shift, wide)
+    return scale_and_shift(x, scale, shift)
 
 
-def _blend(running: Any, batch: Any, momentum: float) -> None:
+def blend(running: Any, batch: Any, momentum: float) -> None:
+    """Overwrite running statistics with ``(1 - momentum) * running + momentum * batch``."""
     data = raw(running)
     batch = namespace(batch).astype(batch, data.dtype)
     running.assign_((1 - momentum) * data + momentum * batch)

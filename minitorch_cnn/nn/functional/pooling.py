@@ -99,10 +99,9 @@ def _max_pool(
         "padding": pairs,
         "dilation": dilations,
     }
-    out = operations.max_pool(input, **window)
-    if not return_indices:
-        return out
-    return out, constant(operations.max_pool_indices(input, **window), input)
+    if return_indices:
+        return operations.max_pool_with_indices(input, **window)
+    return operations.max_pool(input, **window)
 
 
 def max_pool1d(
