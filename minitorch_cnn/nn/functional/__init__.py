@@ -33,6 +33,7 @@ from minitorch_cnn.nn.functional.convolution import (
     linear,
     locally_connected2d,
 )
+from minitorch_cnn.nn.functional.interpolation import interpolate
 from minitorch_cnn.nn.functional.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -54,6 +55,18 @@ from minitorch_cnn.nn.functional.pooling import (
     max_pool2d,
     max_pool3d,
 )
+from minitorch_cnn.nn.functional.rearrangement import (
+    channel_shuffle,
+    fold,
+    pixel_shuffle,
+    pixel_unshuffle,
+    unfold,
+)
+from minitorch_cnn.nn.functional.transposed_convolution import (
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+)
 
 __all__ = [
     "avg_pool1d",
@@ -62,18 +75,24 @@ __all__ = [
     "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "channel_shuffle",
     "conv1d",
     "conv2d",
     "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "cross_entropy",
     "dropout",
     "dropout2d",
     "elu",
+    "fold",
     "gelu",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
     "huber_loss",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "leaky_relu",
@@ -88,6 +107,8 @@ __all__ = [
     "mse_loss",
     "nll_loss",
     "pad",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "relu",
     "relu6",
     "selu",
@@ -98,4 +119,5 @@ __all__ = [
     "softplus",
     "softsign",
     "tanh",
+    "unfold",
 ]

@@ -1,0 +1,133 @@
+"""Which entries of an axis an interpolated entry is made of, and with which weights.
+
+Host arithmetic on coordinates alone, by PyTorch's rules; an axis of ``old`` entries becomes one of
+``new``. Imports NumPy, and nothing of the house.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Neighbours = tuple[Array, Array]
+"""Indices into the old axis and their weights, both of shape (new, taps)."""
+
+
+def neighbours(
+    mode: str,
+    old: int,
+    new: int,
+    scale: float | None,
+    *,
+    corners: bool,
+    antialias: bool,
+    dtype: Any,
+) -> Neighbours:
+    """Neighbours of every new entry.
+
+    Parameters
+    ----------
+    mode : str
+        As for :func:`interpolate`.
+    old, new : int
+        Sizes of the axis.
+    scale : float or None
+        Which coordinates follow; None: the quotient of the sizes.
+    corners, antialias : bool
+        ``align_corners`` and ``antialias`` of :func:`interpolate`.
+    dtype : numpy.dtype
+        Of the picture.
+    """
+    if mode == "area":
+        return _area(old, new)
+    if antialias:
+        return _antialiased(mode, old, new, _step(old, new, scale, corners))
+    if mode == "nearest":
+        return _nearest(old, new, scale, dtype, middle=0.0)
+    if mode == "nearest-exact":
+        return _nearest(old, new, scale, dtype, middle=0.5)
+    step = _step(old, new, scale, corners)
+    places = np.arange(new) * step if corners else (np.arange(new) + 0.5) * step - 0.5
+    return _cubic(old, places) if mode == "bicubic" else _linear(old, places)
+
+
+def _step(old: int, new: int, scale: float | None, corners: bool) -> float:
+    """How far apart on the old axis two new entries lie."""
+    if corners:
+        return (old - 1) / (new - 1) if new > 1 else 0.0
+    return 1 / scale if scale else old / new
+
+
+def _nearest(old: int, new: int, scale: float | None, dtype: Any, middle: float) -> Neighbours:
+    """The entry below the place, which is computed in the dtype of the picture as PyTorch does."""
+    number = np.dtype(dtype).type
+    step = number(1 / scale) if scale else number(old) / number(new)
+    places = (np.arange(new).astype(dtype) + number(middle)) * step
+    index = np.minimum(np.floor(places).astype(np.int64), old - 1)
+    return index[:, None], np.ones((new, 1))
+
+
+def _linear(old: int, places: Array) -> Neighbours:
+    """The entries on both sides of a place; at the ends one entry twice."""
+    places = np.clip(places, 0, old - 1)
+    left = np.floor(places).astype(np.int64)
+    right = np.minimum(left + 1, old - 1)
+    part = places - left
+    return np.stack([left, right], axis=1), np.stack([1 - part, part], axis=1)
+
+
+def _cubic(old: int, places: Array) -> Neighbours:
+    """Two entries on each side of a place; the end entry stands for those beyond."""
+    left = np.floor(places).astype(np.int64)
+    around = left[:, None] + np.arange(-1, 3)
+    weights = cubic_filter(places[:, None] - around, -0.75)
+    return np.clip(around, 0, old - 1), weights
+
+
+def cubic_filter(x: Array, a: float) -> Array:
+    """Keys' cubic convolution, 1 at 0 and 0 from distance 2.
+
+    >>> cubic_filter(np.array([0.0, 1.0, 2.0]), -0.5).tolist()
+    [1.0, 0.0, 0.0]
+    """
+    x = np.abs(x)
+    inner = ((a + 2) * x - (a + 3)) * x * x + 1
+    outer = ((x - 5) * x + 8) * x * a - 4 * a
+    return np.where(x <= 1, inner, np.where(x < 2, outer, 0.0))
+
+
+FILTERS: dict[str, tuple[float, Callable[[Array], Array]]] = {
+    "bilinear": (1.0, lambda x: np.maximum(1 - np.abs(x), 0.0)),
+    "bicubic": (2.0, lambda x: cubic_filter(x, -0.5)),
+    "lanczos": (3.0, lambda x: np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0.0)),
+}
+"""Mode -> from which distance on the filter is 0, and the filter."""
+
+
+def _antialiased(mode: str, old: int, new: int, step: float) -> Neighbours:
+    """All entries under the filter, which is as wide as ``step`` where that is more than 1."""
+    radius, weight_at = FILTERS[mode]
+    widening = max(step, 1.0)
+    middles = (np.arange(new) + 0.5) * step
+    starts = np.maximum((middles - radius * widening + 0.5).astype(np.int64), 0)
+    ends = np.minimum((middles + radius * widening + 0.5).astype(np.int64), old)
+    index = starts[:, None] + np.arange((ends - starts).max())
+    weights = weight_at((index - middles[:, None] + 0.5) / widening)
+    weights = np.where(index < ends[:, None], weights, 0.0)
+    return np.minimum(index, old - 1), weights / weights.sum(axis=1, keepdims=True)
+
+
+def _area(old: int, new: int) -> Neighbours:
+    """All entries that a new one covers, with equal weights."""
+    starts = np.arange(new) * old // new
+    counts = -(-(np.arange(1, new + 1) * old) // new) - starts
+    taps = counts.max()
+    places = np.minimum(np.arange(taps), counts[:, None] - 1)
+    # Where fewer are covered than elsewhere, the last one comes several times and its weight is
+    # shared; a weight of 0 would turn an infinite entry into NaN.
+    last = np.arange(taps) >= counts[:, None] - 1
+    shares = np.where(last, 1 / (taps - counts[:, None] + 1), 1.0)
+    return starts[:, None] + places, shares / counts[:, None]
