@@ -72,11 +72,11 @@ def pad(
 
 
 def _require_entries(mode: str, size: int, before: int, after: int) -> None:
-    """Refuse an axis without entries, before or after."""
-    if size < 1 or size + before + after < 1:
+    """Refuse an axis that has no entry to take, or fewer than are cropped."""
+    if size < 1 or size + before + after < 0:
         raise ValueError(
-            f"pad: {mode} mode needs at least one entry, and leaves one; widths {before} and "
-            f"{after} for an axis of size {size}"
+            f"pad: {mode} mode takes entries of an axis, and crops no more than there are; got "
+            f"widths {before} and {after} for an axis of size {size}"
         )
 
 

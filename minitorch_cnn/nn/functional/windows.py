@@ -55,7 +55,7 @@ def positions_of(
 ) -> Ints:
     """Number of window positions along each dimension; a window that fits nowhere is an error."""
     positions = output_sizes(sizes, kernel, stride, padding, dilation)
-    if min(positions, default=1) < 1:
+    if min(*positions, *kernel) < 1:
         raise ValueError(
             f"{name}: a window of {kernel} (dilation {dilation}) does not fit into a picture of "
             f"{tuple(sizes)} with padding {padding}; make the picture or the padding larger, or "
