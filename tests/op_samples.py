@@ -6,6 +6,7 @@ import op_samples_functional
 import op_samples_losses
 import op_samples_operators
 import op_samples_products
+import op_samples_spatial
 import op_samples_windows
 
 SAMPLES = [
@@ -15,5 +16,6 @@ SAMPLES = [
     *op_samples_operators.SAMPLES,
     *op_samples_functional.SAMPLES,
     *op_samples_windows.SAMPLES,
+    *op_samples_spatial.SAMPLES,
     *op_samples_losses.SAMPLES,
 ]

@@ -3,7 +3,7 @@
 from itertools import product
 from typing import Any
 
-from .case import Case, FunctionCase, ModuleCase, label, uniform
+from .case import Case, FunctionCase, ModuleCase, described, label, uniform
 
 MODES = ("constant", "reflect", "replicate", "circular")
 
@@ -51,7 +51,7 @@ def function_cases() -> list[Case]:
     rows = [(mode, *row, {}) for mode, row in product(MODES, COMMON)]
     return [
         FunctionCase(
-            f"pad-{mode}-{label(shape)}-{label(widths)}{''.join(f'-{v}' for v in options.values())}",
+            f"pad-{mode}-{label(shape)}-{described({'pad': widths} | options)}",
             "pad",
             {"input": uniform(*shape)},
             {"pad": widths, "mode": mode, **options},
