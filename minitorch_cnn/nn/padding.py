@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from minitorch_cnn.nn import functional
 from minitorch_cnn.nn.functional.windows import Ints, batched_shape
 from minitorch_cnn.nn.module import Module
+from minitorch_cnn.ops.arguments import raw, require_array
 
 
 def _around(padding: Any, dims: int, name: str) -> Ints:
@@ -64,7 +65,8 @@ class _EntryPad(Module):
         self.padding = _around(padding, self.dims, type(self).__name__)
 
     def forward(self, x: Any) -> Any:
-        batched_shape(x.shape, self.dims, type(self).__name__)
+        name = type(self).__name__
+        batched_shape(tuple(raw(require_array(x, name)).shape), self.dims, name)
         return functional.pad(x, self.padding, self.mode)
 
     def extra_repr(self) -> str:

@@ -19,6 +19,7 @@ from minitorch_cnn.nn.functional.transposed_convolution import (
 )
 from minitorch_cnn.nn.functional.windows import Ints, batched_shape, per_dimension
 from minitorch_cnn.nn.module import Module, Parameter
+from minitorch_cnn.ops.arguments import raw, require_array
 
 
 class _TransposedConvolution(Module):
@@ -92,11 +93,12 @@ class _TransposedConvolution(Module):
     def _missing(self, x: Any, output_size: Any) -> Ints:
         """The ``output_padding`` that makes a result of ``output_size``."""
         name = type(self).__name__
-        batched_shape(x.shape, self.dims, name)
-        if isinstance(output_size, (tuple, list)) and len(output_size) == x.ndim:
+        shape = tuple(raw(require_array(x, name)).shape)
+        batched_shape(shape, self.dims, name)
+        if isinstance(output_size, (tuple, list)) and len(output_size) == len(shape):
             output_size = output_size[-self.dims :]
         wanted = per_dimension(output_size, self.dims, f"{name} output_size", least=1)
-        positions = x.shape[-self.dims :]
+        positions = shape[-self.dims :]
         window = (self.kernel_size, self.stride, self.padding, self.dilation)
         least = least_sizes(positions, *window)
         most = tuple(n + s - 1 for n, s in zip(least, self.stride, strict=True))

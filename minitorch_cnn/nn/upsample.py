@@ -43,7 +43,7 @@ class Upsample(Module):
                 f"{type(self).__name__}: pass either size or scale_factor, and not both"
             )
         self.size = size
-        self.scale_factor = scale_factor
+        self.scale_factor = _floats(scale_factor)
         self.mode = mode
         self.align_corners = align_corners
         self.recompute_scale_factor = recompute_scale_factor
@@ -59,6 +59,13 @@ class Upsample(Module):
             else f"scale_factor={self.scale_factor}"
         )
         return f"{given}, mode={self.mode!r}"
+
+
+def _floats(scale_factor: Any) -> Any:
+    """Integer factors as the floats that they stand for, alone or in a tuple."""
+    if isinstance(scale_factor, (tuple, list)):
+        return tuple(map(_floats, scale_factor))
+    return float(scale_factor) if isinstance(scale_factor, int) else scale_factor
 
 
 class UpsamplingNearest2d(Upsample):
