@@ -307,10 +307,101 @@ def padded() -> Iterator[Sample]:
                 yield sample("pad", case, [distinct(*shape)], pad, pad=widths, mode=mode)
 
 
+# --- sampling ------------------------------------------------------------------------------------
+
+
+def mirrored(i: float, size: int, corners: bool) -> float:
+    """A place brought back by mirrors on the corner pixels, or on the edges of the picture."""
+    low, high = (0.0, size - 1.0) if corners else (-0.5, size - 0.5)
+    while not low <= i <= high:
+        i = 2 * low - i if i < low else 2 * high - i
+    return i
+
+
+def look_up(at: float, size: int, mode: str, padding: str, corners: bool) -> dict[int, float]:
+    """Weight of each entry of an axis at a place."""
+
+    def moved(i: float) -> float:
+        i = mirrored(i, size, corners) if padding == "reflection" else i
+        return i if padding == "zeros" else min(size - 1, max(0, i))
+
+    weights: dict[int, float] = {}
+    if mode == "bicubic":
+        for i in range(math.floor(at) - 1, math.floor(at) + 3):
+            place = int(moved(i))
+            weights[place] = weights.get(place, 0.0) + cubic(at - i, -0.75)
+    elif mode == "nearest":
+        weights[round(moved(at))] = 1.0
+    else:
+        left = math.floor(moved(at))
+        weights = {left: left + 1 - moved(at), left + 1: moved(at) - left}
+    return {i: weight for i, weight in weights.items() if 0 <= i < size}
+
+
+def grid_sample(
+    x: Array,
+    grid: Array,
+    mode: str = "bilinear",
+    padding_mode: str = "zeros",
+    align_corners: bool = False,
+) -> Array:
+    out = np.zeros((*x.shape[:2], *grid.shape[1:-1]))
+    for n, *place in np.ndindex(*grid.shape[:-1]):
+        along = []
+        for size, at in zip(x.shape[2:], grid[(n, *place)][::-1], strict=True):
+            pixel = (at + 1) / 2 * (size - 1) if align_corners else ((at + 1) * size - 1) / 2
+            along.append(look_up(pixel, size, mode, padding_mode, align_corners))
+        for corner in itertools.product(*along):
+            weight = math.prod(w[i] for w, i in zip(along, corner, strict=True))
+            out[(n, slice(None), *place)] += weight * x[(n, slice(None), *corner)]
+    return out
+
+
+def affine_grid(theta: Array, size: Any, align_corners: bool = False) -> Array:
+    out = np.zeros((size[0], *size[2:], len(size) - 2))
+    for n, *place in np.ndindex(*out.shape[:-1]):
+        at = [
+            (0.0 if m == 1 else 2 * i / (m - 1) - 1) if align_corners else (2 * i + 1) / m - 1
+            for i, m in zip(place, size[2:], strict=True)
+        ]
+        out[(n, *place)] = theta[n] @ np.array([*at[::-1], 1.0])
+    return out
+
+
+SAMPLED: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
+    ((1, 2, 3, 2), (1, 2, 2, 2), {}),
+    ((2, 1, 2, 3), (2, 1, 3, 2), {"padding_mode": "border", "align_corners": True}),
+    ((1, 1, 3, 3), (1, 2, 2, 2), {"padding_mode": "reflection"}),
+    ((1, 1, 3, 2), (1, 2, 2, 2), {"mode": "bicubic"}),
+    ((1, 1, 3, 2), (1, 1, 2, 2), {"mode": "bicubic", "padding_mode": "border"}),
+    (
+        (1, 1, 3, 3),
+        (1, 1, 2, 2),
+        {"mode": "bicubic", "padding_mode": "reflection", "align_corners": True},
+    ),
+    ((1, 2, 3, 3), (1, 2, 2, 2), {"mode": "nearest"}),
+    ((1, 1, 2, 3, 2), (1, 1, 2, 1, 3), {}),
+    ((1, 1, 2, 2, 2), (1, 2, 1, 1, 3), {"mode": "nearest", "padding_mode": "reflection"}),
+    ((0, 1, 2, 2), (0, 1, 2, 2), {}),
+]
+
+
+def sampled() -> Iterator[Sample]:
+    for shape, places, options in SAMPLED:
+        grid = distinct(*places, low=-1.4, high=1.4)
+        case, arguments = case_of(shape, places, **options), [distinct(*shape), grid]
+        yield sample("grid_sample", case, arguments, grid_sample, **options)
+    for size in ((2, 1, 2, 3), (1, 1, 2, 1, 2)):
+        theta = distinct(size[0], len(size) - 2, len(size) - 1)
+        for options in ({"size": size}, {"size": size, "align_corners": True}):
+            yield sample("affine_grid", case_of(**options), [theta], affine_grid, **options)
+
+
 SAMPLES = [
     *transposed_convolutions(),
     *columns(),
     *resized(),
     *shuffles(),
     *padded(),
+    *sampled(),
 ]

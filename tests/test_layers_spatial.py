@@ -179,6 +179,38 @@ def test_factors_are_followed_unless_recomputed() -> None:
     assert not np.allclose(F.interpolate(x, **line).numpy(), size.numpy())
 
 
+# --- sampling ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "nearest", "bicubic"])
+@pytest.mark.parametrize("corners", [False, True])
+def test_the_identity_map_samples_the_picture_itself(
+    mode: str, corners: bool, backend: str
+) -> None:
+    x = randn(2, 3, 4, 5)
+    theta = mt.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]] * 2, dtype="float64")
+    grid = F.affine_grid(theta, (2, 3, 4, 5), align_corners=corners)
+    close(F.grid_sample(x, grid, mode, align_corners=corners), x)
+
+
+@pytest.mark.parametrize("size", [(7, 9), (3, 2)])
+def test_sampling_resizes(size: tuple[int, int]) -> None:
+    x = randn(1, 2, 4, 5)
+    theta = mt.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]], dtype="float64")
+    for mode, corners in (("bilinear", False), ("bilinear", True), ("bicubic", False)):
+        grid = F.affine_grid(theta, (1, 2, *size), corners)
+        sampled = F.grid_sample(x, grid, mode, "border", corners)
+        close(sampled, F.interpolate(x, size, mode=mode, align_corners=corners))
+
+
+def test_places_that_are_no_numbers_count_as_minus_one() -> None:
+    x = mt.tensor([[[[1.0, 2.0, 3.0]]]])
+    grid = mt.tensor([[[[math.nan, 0.0], [math.inf, 0.0]]]])
+    for mode in ("bilinear", "nearest", "bicubic"):
+        y = F.grid_sample(x, grid, mode, align_corners=True)
+        assert y.tolist() == [[[[1.0, 0.0]]]]
+
+
 # --- shuffles ------------------------------------------------------------------------------------
 
 
@@ -403,6 +435,51 @@ KERNEL = mt.ones((2, 3, 2, 2))
         (lambda: F.interpolate(PICTURE.to("int64"), 2), TypeError, "interpolate: .*int64"),
         (lambda: nn.Upsample(), ValueError, "Upsample: pass either size or scale_factor"),
         (lambda: nn.UpsamplingNearest2d(2, 2), ValueError, "UpsamplingNearest2d: .*not both"),
+        (
+            lambda: F.grid_sample(PICTURE, mt.ones((1, 2, 3))),
+            ValueError,
+            r"grid_sample: a grid of shape \(1, 2, 3\) for an input of shape \(1, 2, 4, 4\)",
+        ),
+        (
+            lambda: F.grid_sample(PICTURE, mt.ones((2, 1, 1, 2))),
+            ValueError,
+            "2 grids for 1 pictures",
+        ),
+        (
+            lambda: F.grid_sample(mt.ones((1, 1, 0, 2)), mt.ones((1, 1, 1, 2))),
+            ValueError,
+            "no pixels to sample",
+        ),
+        (
+            lambda: F.grid_sample(PICTURE, mt.ones((1, 1, 1, 2)), "linear"),
+            ValueError,
+            "mode 'linear' is none of 'bilinear', 'nearest', 'bicubic'",
+        ),
+        (
+            lambda: F.grid_sample(mt.ones((1, 1, 2, 2, 2)), mt.ones((1, 1, 1, 1, 3)), "bicubic"),
+            ValueError,
+            "'bicubic' is none of 'bilinear', 'nearest' for an input of 5 dimensions",
+        ),
+        (
+            lambda: F.grid_sample(PICTURE, mt.ones((1, 1, 1, 2)), padding_mode="wrap"),
+            ValueError,
+            "padding_mode 'wrap'.*'reflection'",
+        ),
+        (
+            lambda: F.grid_sample(PICTURE, mt.ones((1, 1, 1, 2), dtype="float64")),
+            TypeError,
+            "grid_sample: dtypes differ",
+        ),
+        (
+            lambda: F.affine_grid(mt.ones((1, 2, 3)), (2, 1, 4, 4)),
+            ValueError,
+            r"affine_grid: theta of shape \(1, 2, 3\) for the size \(2, 1, 4, 4\)",
+        ),
+        (
+            lambda: F.affine_grid(mt.ones((1, 2, 3)), (1, 1, 0, 4)),
+            ValueError,
+            "must be at least 1",
+        ),
         (lambda: F.pad(PICTURE, (1, 1, 1)), ValueError, "pad: 3 widths for a tensor of 4"),
         (lambda: F.pad(PICTURE, (1,) * 10), ValueError, "pad: 10 widths"),
         (lambda: F.pad(PICTURE, (1.0, 1)), TypeError, r"pad: .*\(1.0, 1\)"),

@@ -13,6 +13,7 @@ from . import (
     pad_cases,
     pool_cases,
     rearrange_cases,
+    sampling_cases,
     training_cases,
     transposed_conv_cases,
 )
@@ -24,6 +25,7 @@ FAMILIES: Mapping[str, Sequence[Case]] = {
     "transposed_conv": transposed_conv_cases.CASES,
     "rearrange": rearrange_cases.CASES,
     "interpolate": interpolate_cases.CASES,
+    "sampling": sampling_cases.CASES,
     "pad": pad_cases.CASES,
     "pool": pool_cases.CASES,
     "norm": norm_cases.CASES,

@@ -62,6 +62,7 @@ from minitorch_cnn.nn.functional.rearrangement import (
     pixel_unshuffle,
     unfold,
 )
+from minitorch_cnn.nn.functional.sampling import affine_grid, grid_sample
 from minitorch_cnn.nn.functional.transposed_convolution import (
     conv_transpose1d,
     conv_transpose2d,
@@ -69,6 +70,7 @@ from minitorch_cnn.nn.functional.transposed_convolution import (
 )
 
 __all__ = [
+    "affine_grid",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
@@ -88,6 +90,7 @@ __all__ = [
     "elu",
     "fold",
     "gelu",
+    "grid_sample",
     "hardsigmoid",
     "hardswish",
     "hardtanh",

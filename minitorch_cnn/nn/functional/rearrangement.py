@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch_cnn.nn.arguments import count
 from minitorch_cnn.nn.functional.windows import (
     Ints,
     Pairs,
@@ -159,7 +158,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
              [4, 6, 5, 7]]], dtype=int64)
     """
     name = "pixel_shuffle"
-    factor = count(upscale_factor, f"{name} upscale_factor")
+    (factor,) = per_dimension(upscale_factor, 1, f"{name} upscale_factor", least=1)
     outer, channels, height, width = _picture(input, name)
     if channels % factor**2:
         raise ValueError(
@@ -194,7 +193,7 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     (4, 1, 1)
     """
     name = "pixel_unshuffle"
-    factor = count(downscale_factor, f"{name} downscale_factor")
+    (factor,) = per_dimension(downscale_factor, 1, f"{name} downscale_factor", least=1)
     outer, channels, height, width = _picture(input, name)
     if height % factor or width % factor:
         raise ValueError(
@@ -228,7 +227,7 @@ def channel_shuffle(input: Any, groups: int) -> Any:
     [[[0], [2], [1], [3]]]
     """
     name = "channel_shuffle"
-    hands = count(groups, f"{name} groups")
+    (hands,) = per_dimension(groups, 1, f"{name} groups", least=1)
     shape = tuple(raw(require_array(input, name)).shape)
     if len(shape) < 3:
         raise ValueError(

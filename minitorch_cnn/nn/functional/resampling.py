@@ -83,25 +83,28 @@ def _cubic(old: int, places: Array) -> Neighbours:
     """Two entries on each side of a place; the end entry stands for those beyond."""
     left = np.floor(places).astype(np.int64)
     around = left[:, None] + np.arange(-1, 3)
-    weights = cubic_filter(places[:, None] - around, -0.75)
+    weights = _cubic_filter(places[:, None] - around, -0.75)
     return np.clip(around, 0, old - 1), weights
 
 
-def cubic_filter(x: Array, a: float) -> Array:
-    """Keys' cubic convolution, 1 at 0 and 0 from distance 2.
+def near_cubic(x: Any, a: float) -> Any:
+    """Keys' cubic convolution at distances up to 1, where it falls from 1 to 0."""
+    return ((a + 2) * x - (a + 3)) * x * x + 1
 
-    >>> cubic_filter(np.array([0.0, 1.0, 2.0]), -0.5).tolist()
-    [1.0, 0.0, 0.0]
-    """
+
+def far_cubic(x: Any, a: float) -> Any:
+    """Keys' cubic convolution at distances from 1 to 2, at both of which it is 0."""
+    return ((x - 5) * x + 8) * x * a - 4 * a
+
+
+def _cubic_filter(x: Array, a: float) -> Array:
     x = np.abs(x)
-    inner = ((a + 2) * x - (a + 3)) * x * x + 1
-    outer = ((x - 5) * x + 8) * x * a - 4 * a
-    return np.where(x <= 1, inner, np.where(x < 2, outer, 0.0))
+    return np.where(x <= 1, near_cubic(x, a), np.where(x < 2, far_cubic(x, a), 0.0))
 
 
 FILTERS: dict[str, tuple[float, Callable[[Array], Array]]] = {
     "bilinear": (1.0, lambda x: np.maximum(1 - np.abs(x), 0.0)),
-    "bicubic": (2.0, lambda x: cubic_filter(x, -0.5)),
+    "bicubic": (2.0, lambda x: _cubic_filter(x, -0.5)),
     "lanczos": (3.0, lambda x: np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0.0)),
 }
 """Mode -> from which distance on the filter is 0, and the filter."""

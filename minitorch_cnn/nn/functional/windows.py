@@ -17,16 +17,15 @@ Pairs = tuple[tuple[int, int], ...]
 def per_dimension(value: Any, dims: int, what: str, *, least: int) -> Ints:
     """One integer for all dimensions, or a tuple of one for each, checked to be ``>= least``."""
     given = tuple(value) if isinstance(value, (tuple, list)) else (value,) * dims
+    expected = f"an integer or a tuple of {dims}" if dims > 1 else "an integer"
     try:
         numbers = tuple(operator.index(n) for n in given)
     except TypeError:
-        raise TypeError(
-            f"{what}: expected an integer or a tuple of {dims}, got {value!r}"
-        ) from None
+        raise TypeError(f"{what}: expected {expected}, got {value!r}") from None
     if len(numbers) == 1:
         numbers = numbers * dims
     if len(numbers) != dims:
-        raise ValueError(f"{what}: expected an integer or a tuple of {dims}, got {value!r}")
+        raise ValueError(f"{what}: expected {expected}, got {value!r}")
     if min(numbers) < least:
         raise ValueError(f"{what}: {value!r} is too small; at least {least} is needed")
     return numbers
