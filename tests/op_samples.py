@@ -6,6 +6,7 @@ import op_samples_functional
 import op_samples_losses
 import op_samples_operators
 import op_samples_products
+import op_samples_resampling
 import op_samples_spatial
 import op_samples_windows
 
@@ -16,6 +17,7 @@ SAMPLES = [
     *op_samples_operators.SAMPLES,
     *op_samples_functional.SAMPLES,
     *op_samples_windows.SAMPLES,
+    *op_samples_resampling.SAMPLES,
     *op_samples_spatial.SAMPLES,
     *op_samples_losses.SAMPLES,
 ]

@@ -62,10 +62,13 @@ def _step(old: int, new: int, scale: float | None, corners: bool) -> float:
 
 
 def _nearest(old: int, new: int, scale: float | None, dtype: Any, middle: float) -> Neighbours:
-    """The entry below the place, which is computed in the dtype of the picture as PyTorch does."""
-    number = np.dtype(dtype).type
+    """The entry below the place, which PyTorch computes in the dtype of the picture.
+
+    At least in single precision: a half cannot count the pixels of a large picture.
+    """
+    number = np.result_type(dtype, np.float32).type
     step = number(1 / scale) if scale else number(old) / number(new)
-    places = (np.arange(new).astype(dtype) + number(middle)) * step
+    places = (np.arange(new).astype(number) + number(middle)) * step
     index = np.minimum(np.floor(places).astype(np.int64), old - 1)
     return index[:, None], np.ones((new, 1))
 
