@@ -5,28 +5,12 @@ May import ``module`` and ``functional``.
 
 from __future__ import annotations
 
-import operator
 from typing import Any, ClassVar
 
 from minitorch_cnn.nn import functional
-from minitorch_cnn.nn.functional.windows import Ints, batched_shape
+from minitorch_cnn.nn.functional.windows import batched_shape, per_dimension
 from minitorch_cnn.nn.module import Module
 from minitorch_cnn.ops.arguments import raw, require_array
-
-
-def _around(padding: Any, dims: int, name: str) -> Ints:
-    """Widths before and after each axis, the last axis first, from one integer or all of them."""
-    given = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * (2 * dims)
-    try:
-        widths = tuple(operator.index(n) for n in given)
-    except TypeError:
-        widths = ()
-    if len(widths) != 2 * dims:
-        raise ValueError(
-            f"{name}: padding {padding!r}: expected an integer or a tuple of {2 * dims}, (before, "
-            "after) of each axis, the last axis first"
-        )
-    return widths
 
 
 class _ConstantPad(Module):
@@ -35,7 +19,7 @@ class _ConstantPad(Module):
     dims: ClassVar[int]
 
     def __init__(self, padding: Any, value: float) -> None:
-        self.padding = _around(padding, self.dims, type(self).__name__)
+        self.padding = per_dimension(padding, 2 * self.dims, f"{type(self).__name__} padding")
         self.value = value
 
     def forward(self, x: Any) -> Any:
@@ -62,7 +46,7 @@ class _EntryPad(Module):
     mode: ClassVar[str]
 
     def __init__(self, padding: Any) -> None:
-        self.padding = _around(padding, self.dims, type(self).__name__)
+        self.padding = per_dimension(padding, 2 * self.dims, f"{type(self).__name__} padding")
 
     def forward(self, x: Any) -> Any:
         name = type(self).__name__

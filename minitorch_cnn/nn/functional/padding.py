@@ -5,12 +5,13 @@ May import ``ops``.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from minitorch_cnn.ops.arguments import raw, require_array, shape_tuple
+from minitorch_cnn.ops.arguments import raw, require_array
 from minitorch_cnn.ops.arrange import pad as pad_constant
 from minitorch_cnn.ops.indexing import take
 
@@ -48,7 +49,12 @@ def pad(
     tensor([3., 2., 1., 2., 3.])
     """
     shape = tuple(raw(require_array(input, "pad")).shape)
-    widths = shape_tuple(pad, "pad")
+    try:
+        widths = [operator.index(n) for n in pad]
+    except TypeError:
+        raise TypeError(
+            f"pad: expected a sequence of integers, (before, after), got {pad!r}"
+        ) from None
     if len(widths) % 2 or len(widths) > 2 * len(shape):
         raise ValueError(
             f"pad: {len(widths)} widths for a tensor of {len(shape)} dimensions; expected "

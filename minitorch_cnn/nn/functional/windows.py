@@ -14,7 +14,7 @@ Ints = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 
 
-def per_dimension(value: Any, dims: int, what: str, *, least: int) -> Ints:
+def per_dimension(value: Any, dims: int, what: str, *, least: int | None = None) -> Ints:
     """One integer for all dimensions, or a tuple of one for each, checked to be ``>= least``."""
     given = tuple(value) if isinstance(value, (tuple, list)) else (value,) * dims
     expected = f"an integer or a tuple of {dims}" if dims > 1 else "an integer"
@@ -26,7 +26,7 @@ def per_dimension(value: Any, dims: int, what: str, *, least: int) -> Ints:
         numbers = numbers * dims
     if len(numbers) != dims:
         raise ValueError(f"{what}: expected {expected}, got {value!r}")
-    if min(numbers) < least:
+    if least is not None and min(numbers) < least:
         raise ValueError(f"{what}: {value!r} is too small; at least {least} is needed")
     return numbers
 
