@@ -352,6 +352,16 @@ KERNEL = mt.ones((2, 3, 2, 2))
             TypeError,
             "conv_transpose2d: dtypes differ",
         ),
+        (
+            lambda: F.conv_transpose2d(PICTURE, KERNEL, mt.ones(3, backend="strict")),
+            TypeError,
+            r"conv_transpose2d: .*input on 'numpy', .*bias on 'strict'.*\.to\('numpy'\)",
+        ),
+        (
+            lambda: F.grid_sample(PICTURE, mt.ones((1, 1, 1, 2), backend="strict")),
+            TypeError,
+            "grid_sample: .*grid on 'strict'",
+        ),
         (lambda: nn.ConvTranspose2d(3, 4, 3, groups=2), ValueError, "ConvTranspose2d: groups=2"),
         (
             lambda: nn.ConvTranspose2d(3, 4, 3, padding_mode="reflect"),

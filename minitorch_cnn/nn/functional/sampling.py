@@ -24,6 +24,7 @@ from minitorch_cnn.ops.arguments import (
     constant,
     raw,
     require_float,
+    require_one_backend,
     require_one_dtype,
     shape_tuple,
 )
@@ -164,6 +165,7 @@ def _sizes(input: Any, grid: Any, mode: str, padding_mode: str) -> tuple[Ints, I
     name = "grid_sample"
     shape = tuple(raw(require_float(input, name)).shape)
     places = tuple(raw(require_float(grid, name)).shape)
+    require_one_backend(name, input=input, grid=grid)
     require_one_dtype(name, input=input, grid=grid)
     dims = len(shape) - 2
     if dims not in (2, 3) or len(places) != len(shape) or places[-1] != dims:

@@ -11,7 +11,7 @@ from typing import Any
 from minitorch_cnn.nn.functional.convolution import add_bias
 from minitorch_cnn.nn.functional.windows import Ints, Pairs, batched_shape, per_dimension
 from minitorch_cnn.ops import conv as operations
-from minitorch_cnn.ops.arguments import raw, require_float, require_one_dtype
+from minitorch_cnn.ops.arguments import raw, require_float, require_one_backend, require_one_dtype
 from minitorch_cnn.ops.arrange import pad
 from minitorch_cnn.ops.shape import expand_dims, squeeze
 
@@ -53,6 +53,7 @@ def _transposed_convolution(
         )
     batched = batched_shape(tuple(raw(require_float(input, name)).shape), dims, name)
     require_one_dtype(name, input=input, weight=weight, bias=bias)
+    require_one_backend(name, input=input, weight=weight, bias=bias)
     if not batched:
         settings = (stride, padding, output_padding, groups, dilation)
         batch = expand_dims(input, 0)
