@@ -135,6 +135,14 @@ KINKS = [
         [1.0, 0.0],
     ),
     kink(
+        "F.grid_sample",
+        "in the grid, at an edge of the picture with borders",
+        "0",
+        "slope(lambda x, grid: F.grid_sample(x, grid, padding_mode='border', align_corners=True),"
+        " [[[[1.0, 2.0]]]], [[[[1.0, 0.0]]]])[1]",
+        [[[[0.0, 0.0]]]],
+    ),
+    kink(
         "where",
         "anywhere",
         "to the chosen side only",

@@ -8,6 +8,8 @@ import op_samples_norms
 import op_samples_operators
 import op_samples_pooling
 import op_samples_products
+import op_samples_resampling
+import op_samples_spatial
 import op_samples_windows
 
 SAMPLES = [
@@ -19,5 +21,7 @@ SAMPLES = [
     *op_samples_windows.SAMPLES,
     *op_samples_pooling.SAMPLES,
     *op_samples_norms.SAMPLES,
+    *op_samples_resampling.SAMPLES,
+    *op_samples_spatial.SAMPLES,
     *op_samples_losses.SAMPLES,
 ]

@@ -20,6 +20,7 @@ from test_ops import results
 # Every function that a kernel stands in for.
 WITH_KERNELS = [
     *("conv1d", "conv2d", "conv3d"),
+    *("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
     *("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d"),
     *("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"),
     *("lp_pool1d", "lp_pool2d", "lp_pool3d"),
@@ -61,8 +62,10 @@ def test_body_and_kernel_are_the_same(sample: Sample, backend: str) -> None:
 
 @pytest.mark.parametrize("sample", KERNEL_SAMPLES)
 def test_no_kernel_runs_in_compositions(sample: Sample) -> None:
-    kernels = {"conv", "max_pool", "pick", "sum_pool", "batch_norm", "softmax", "log_softmax"}
-    kernels.add("softmax_cross_entropy")
+    kernels = {
+        *("conv", "conv_input", "max_pool", "pick", "sum_pool"),
+        *("batch_norm", "softmax", "log_softmax", "softmax_cross_entropy"),
+    }
     tensors = sample.tensors()
     usual, body = (
         set().union(*map(primitives_of, results(call(*tensors))))

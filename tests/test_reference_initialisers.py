@@ -21,6 +21,11 @@ LAYERS = [
     pytest.param(lambda: nn.Conv2d(3, 3000, 3), 27, id="Conv2d"),
     pytest.param(lambda: nn.Conv2d(6, 3000, (3, 2), groups=2), 18, id="Conv2d-groups"),
     pytest.param(lambda: nn.Conv2d(1000, 3000, 2, groups=1000), 4, id="Conv2d-depthwise"),
+    # Of a transposed one, fan in counts as for the convolution that it is the transpose of.
+    pytest.param(lambda: nn.ConvTranspose2d(3, 3000, 2), 12000, id="ConvTranspose2d"),
+    pytest.param(
+        lambda: nn.ConvTranspose1d(1500, 3000, 2, groups=1500), 4, id="ConvTranspose1d-depthwise"
+    ),
 ]
 
 

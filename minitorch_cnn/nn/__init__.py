@@ -33,27 +33,11 @@ from minitorch_cnn.nn.adaptive_pool import (
     AdaptiveMaxPool2d,
     AdaptiveMaxPool3d,
 )
-from minitorch_cnn.nn.container import (
-    Flatten,
-    Identity,
-    Sequential,
-)
-from minitorch_cnn.nn.conv import (
-    Conv1d,
-    Conv2d,
-    Conv3d,
-)
-from minitorch_cnn.nn.dense import (
-    Dense,
-    Linear,
-)
-from minitorch_cnn.nn.dropout import (
-    Dropout,
-    Dropout2d,
-)
-from minitorch_cnn.nn.local import (
-    LocallyConnected2d,
-)
+from minitorch_cnn.nn.container import Flatten, Identity, Sequential
+from minitorch_cnn.nn.conv import Conv1d, Conv2d, Conv3d
+from minitorch_cnn.nn.dense import Dense, Linear
+from minitorch_cnn.nn.dropout import Dropout, Dropout2d
+from minitorch_cnn.nn.local import LocallyConnected2d
 from minitorch_cnn.nn.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -65,11 +49,7 @@ from minitorch_cnn.nn.loss import (
     NLLLoss,
     SmoothL1Loss,
 )
-from minitorch_cnn.nn.module import (
-    Buffer,
-    Module,
-    Parameter,
-)
+from minitorch_cnn.nn.module import Buffer, Module, Parameter
 from minitorch_cnn.nn.norm import (
     BatchNorm1d,
     BatchNorm2d,
@@ -77,6 +57,23 @@ from minitorch_cnn.nn.norm import (
     InstanceNorm1d,
     InstanceNorm2d,
     InstanceNorm3d,
+)
+from minitorch_cnn.nn.padding import (
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ConstantPad3d,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
 )
 from minitorch_cnn.nn.pool import (
     AvgPool1d,
@@ -89,17 +86,17 @@ from minitorch_cnn.nn.pool import (
     MaxPool2d,
     MaxPool3d,
 )
-from minitorch_cnn.nn.sample_norm import (
-    GroupNorm,
-    LayerNorm,
-    LocalResponseNorm,
-    RMSNorm,
+from minitorch_cnn.nn.rearrangement import (
+    ChannelShuffle,
+    Fold,
+    PixelShuffle,
+    PixelUnshuffle,
+    Unfold,
 )
-from minitorch_cnn.nn.unpool import (
-    MaxUnpool1d,
-    MaxUnpool2d,
-    MaxUnpool3d,
-)
+from minitorch_cnn.nn.sample_norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from minitorch_cnn.nn.transposed_conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from minitorch_cnn.nn.unpool import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
+from minitorch_cnn.nn.upsample import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
 __all__ = [
     "ELU",
@@ -120,14 +117,25 @@ __all__ = [
     "BatchNorm2d",
     "BatchNorm3d",
     "Buffer",
+    "ChannelShuffle",
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
     "Conv1d",
     "Conv2d",
     "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "CrossEntropyLoss",
     "Dense",
     "Dropout",
     "Dropout2d",
     "Flatten",
+    "Fold",
     "GroupNorm",
     "Hardsigmoid",
     "Hardswish",
@@ -160,9 +168,17 @@ __all__ = [
     "Module",
     "NLLLoss",
     "Parameter",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "RMSNorm",
     "ReLU",
     "ReLU6",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
     "Sequential",
     "SiLU",
     "Sigmoid",
@@ -171,6 +187,13 @@ __all__ = [
     "Softplus",
     "Softsign",
     "Tanh",
+    "Unfold",
+    "Upsample",
+    "UpsamplingBilinear2d",
+    "UpsamplingNearest2d",
+    "ZeroPad1d",
+    "ZeroPad2d",
+    "ZeroPad3d",
     "functional",
     "init",
 ]

@@ -62,7 +62,8 @@ def require_one_dtype(name: str, **arrays: Any) -> None:
 
     Promotion would turn a whole net to float64 because of one array made by NumPy.
     """
-    dtypes = {key: canonical_dtype(raw(x).dtype) for key, x in arrays.items() if x is not None}
+    given = {key: require_array(x, name) for key, x in arrays.items() if x is not None}
+    dtypes = {key: canonical_dtype(raw(x).dtype) for key, x in given.items()}
     if len(set(dtypes.values())) > 1:
         met = ", ".join(f"{key} {dtype}" for key, dtype in dtypes.items())
         raise TypeError(

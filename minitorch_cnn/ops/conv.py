@@ -2,9 +2,10 @@
 
 Read from top to bottom: ``dense_per_position`` multiplies the window at each position by a matrix
 of that position's own; ``locally_connected`` cuts the windows; ``convolve`` is the locally
-connected product with one weight broadcast over all positions. The kernels at the end stand in for
-it: a triad of bilinear operations, each the gradient rule of the others, so that derivatives of any
-order stay among the three. May import ``window``, ``linalg`` and what lies below them.
+connected product with one weight broadcast over all positions. The transposed pair that follows
+turns the same table of links, so that outputs feed inputs. The kernels at the end stand in for
+them: a triad of bilinear operations, each the gradient rule of the others, so that derivatives of
+any order stay among the three. May import ``window``, ``linalg`` and what lies below them.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from minitorch_backends.windows import output_sizes
 from minitorch_cnn.backend import kernel as find_kernel
 from minitorch_cnn.composition import composition
 from minitorch_cnn.ops.arguments import raw
-from minitorch_cnn.ops.shape import broadcast_to, permute_dims, reshape
-from minitorch_cnn.ops.window import Ints, Pairs, windows
+from minitorch_cnn.ops.shape import broadcast_to, matrix_transpose, permute_dims, reshape
+from minitorch_cnn.ops.window import Ints, Pairs, add_windows, windows
 from minitorch_cnn.primitive import Primitive
 
 
@@ -89,6 +90,77 @@ def convolve(
     tied = broadcast_to(weight, (*positions, *shape))
     return locally_connected(
         x, tied, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+
+
+def locally_connected_transpose(
+    x: Any,
+    weight: Any,
+    *,
+    shape: Ints,
+    stride: Ints,
+    padding: Pairs,
+    dilation: Ints,
+    groups: int,
+) -> Any:
+    """The table of :func:`locally_connected` turned: every link runs from its output to its input.
+
+    At each position the transposed matrix makes a window of the entries there; where windows
+    overlap they add up, and what falls into the padding is lost.
+
+    Parameters
+    ----------
+    x : Tensor, shape (N, O, *positions)
+    weight : Tensor, shape (*positions, O, C / groups, *kernel)
+    shape : tuple of int
+        ``(N, C, *spatial)``, of the result.
+    """
+    dims = len(stride)
+    tied = raw(weight).shape
+    positions, outputs, kernel = tied[:dims], tied[dims], tied[dims + 2 :]
+    count, places = math.prod(positions), math.prod(tied[dims + 1 :])
+    pictures = shape[0]
+    entries = reshape(x, (pictures, groups, outputs // groups, count))
+    matrices = reshape(weight, (count, groups, outputs // groups, places))
+    columns = dense_per_position(permute_dims(entries, (3, 1, 2, 0)), matrix_transpose(matrices))
+    columns = reshape(permute_dims(columns, (3, 1, 2, 0)), (*shape[:2], *kernel, *positions))
+    return add_windows(columns, shape, kernel, stride, padding, dilation)
+
+
+def _convolve_transpose(x: Any, weight: Any, **window: Any) -> Any:
+    return _conv_input(x, weight, kernel=tuple(raw(weight).shape[2:]), **window)
+
+
+@composition(standin=_convolve_transpose)
+def convolve_transpose(
+    x: Any,
+    weight: Any,
+    *,
+    shape: Ints,
+    stride: Ints,
+    padding: Pairs,
+    dilation: Ints,
+    groups: int,
+) -> Any:
+    """The table of :func:`convolve` turned: every entry lays down the same kernel, times itself.
+
+    Parameters
+    ----------
+    x : Tensor, shape (N, O, *positions)
+    weight : Tensor, shape (O, C / groups, *kernel)
+    shape : tuple of int
+        ``(N, C, *spatial)`` of the result: a picture on which :func:`convolve`, whose adjoint this
+        is, finds these positions.
+    """
+    tied = broadcast_to(weight, (*raw(x).shape[2:], *raw(weight).shape))
+    return locally_connected_transpose(
+        x,
+        tied,
+        shape=shape,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
     )
 
 

@@ -147,7 +147,8 @@ class ModuleCase:
     """A layer of `nn`, called `steps` times in training mode, then once in evaluation mode.
 
     Every call is differentiated; recorded are each call's value and gradients and the final state.
-    The layer is made with `arguments` and `options`; `targets` are further inputs, for losses.
+    The layer is made with `arguments` and `options`; `targets` are further inputs, for losses, and
+    `keywords` goes with every call.
     """
 
     name: str
@@ -156,6 +157,7 @@ class ModuleCase:
     arguments: Sequence[Any] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     targets: Sequence[Draw] = ()
+    keywords: Mapping[str, Any] = field(default_factory=dict)
     steps: int = 1
     state: Mapping[str, float] = field(default_factory=dict)
 
@@ -169,7 +171,8 @@ class ModuleCase:
             module.train() if call != "eval" else module.eval()
             module.zero_grad()
             x = framework.tensor(self.input(rng), requires_grad=True)
-            output = module(x, *(framework.tensor(draw(rng)) for draw in self.targets))
+            targets = (framework.tensor(draw(rng)) for draw in self.targets)
+            output = module(x, *targets, **self.keywords)
             output.backward(framework.tensor(uniform(*output.shape)(rng)))
             results[f"{call}.output"] = framework.numpy(output)
             results[f"{call}.input.grad"] = framework.numpy(x.grad)

@@ -91,6 +91,13 @@ def corners() -> list[Case]:
         conv2d((2, 2, 1), (2, 4), (6, 5), padding="same", dilation=(3, 1)),
         conv2d((6, 4, 2), (3, 3), (5, 5), padding=1, stride=2, batch=(3,)),
         conv2d((1, 6, 1), (5, 5), (9, 9), padding=2, batch=(1,)),
+        conv2d((2, 3, 1), (3, 2), (5, 4), batch=(0,), padding=1, stride=2),
+        conv2d((4, 2, 2), (2, 2), (3, 3), batch=(0,), padding="same", bias=False),
+        conv2d((2, 3, 1), (1, 3), (1, 5)),  # pictures of one row, of one column
+        conv2d((2, 3, 1), (3, 1), (4, 1), padding=(1, 0)),
+        conv2d((2, 3, 1), (2, 3), (6, 5), stride=(9, 7)),  # strides beyond the picture
+        conv2d((2, 2, 1), (4, 4), (5, 4), padding="same"),
+        conv2d((2, 2, 1), (2, 2), (4, 5), padding=(4, 3), stride=5, dilation=3),
     ]
 
 

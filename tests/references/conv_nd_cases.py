@@ -27,6 +27,14 @@ def conv_cases() -> list[Case]:
         conv3d((2, 3, 1), (2, 3, 1), (3, 3, 4), padding="same", dilation=(1, 1, 2)),
         conv3d((4, 2, 2), (2, 2, 2), (3, 3, 3)),
         conv3d((2, 4, 2), (3, 1, 2), (3, 3, 3), padding=1),
+        conv1d((2, 3, 1), (3,), (5,), batch=(0,), padding=1),
+        conv1d((2, 3, 1), (1,), (1,)),
+        conv1d((2, 3, 1), (3,), (8,), stride=20),
+        conv1d((4, 4, 2), (2,), (5,), batch=(), padding="same", dilation=3),
+        conv3d((2, 3, 1), (2, 2, 1), (3, 2, 3), batch=(0,), stride=2),
+        conv3d((2, 3, 1), (1, 2, 1), (1, 3, 1)),
+        conv3d((2, 3, 1), (2, 1, 2), (3, 4, 5), stride=(8, 9, 7), padding=1),
+        conv3d((2, 2, 1), (2, 4, 3), (3, 2, 3), batch=(), padding="same"),
     ]
 
 

@@ -41,6 +41,7 @@ from minitorch_cnn.nn.functional.convolution import (
     linear,
     locally_connected2d,
 )
+from minitorch_cnn.nn.functional.interpolation import interpolate
 from minitorch_cnn.nn.functional.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -63,6 +64,13 @@ from minitorch_cnn.nn.functional.pooling import (
     max_pool3d,
 )
 from minitorch_cnn.nn.functional.power_pooling import lp_pool1d, lp_pool2d, lp_pool3d
+from minitorch_cnn.nn.functional.rearrangement import (
+    channel_shuffle,
+    fold,
+    pixel_shuffle,
+    pixel_unshuffle,
+    unfold,
+)
 from minitorch_cnn.nn.functional.sample_normalisation import (
     group_norm,
     instance_norm,
@@ -70,6 +78,12 @@ from minitorch_cnn.nn.functional.sample_normalisation import (
     local_response_norm,
     normalize,
     rms_norm,
+)
+from minitorch_cnn.nn.functional.sampling import affine_grid, grid_sample
+from minitorch_cnn.nn.functional.transposed_convolution import (
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
 )
 from minitorch_cnn.nn.functional.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 
@@ -80,26 +94,34 @@ __all__ = [
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "affine_grid",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
     "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "channel_shuffle",
     "conv1d",
     "conv2d",
     "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "cross_entropy",
     "dropout",
     "dropout2d",
     "elu",
+    "fold",
     "gelu",
+    "grid_sample",
     "group_norm",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
     "huber_loss",
     "instance_norm",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -123,6 +145,8 @@ __all__ = [
     "nll_loss",
     "normalize",
     "pad",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "relu",
     "relu6",
     "rms_norm",
@@ -134,4 +158,5 @@ __all__ = [
     "softplus",
     "softsign",
     "tanh",
+    "unfold",
 ]

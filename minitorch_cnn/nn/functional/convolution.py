@@ -98,16 +98,20 @@ def _convolution(
     out = operations.convolve(
         input, weight, stride=strides, padding=pairs, dilation=dilations, groups=groups
     )
-    return out if bias is None else out + _per_channel(bias, shape[0], dims, name)
+    return add_bias(out, bias, name)
 
 
-def _per_channel(bias: Any, channels: int, dims: int, name: str) -> Any:
+def add_bias(out: Any, bias: Any, name: str) -> Any:
+    """``out (N, O, *positions)`` with an offset for each output channel, unless that is None."""
+    if bias is None:
+        return out
+    channels, *positions = raw(out).shape[1:]
     if tuple(raw(bias).shape) != (channels,):
         raise ValueError(
             f"{name}: a bias of shape {tuple(raw(bias).shape)} for {channels} output channels; "
             f"expected ({channels},)"
         )
-    return reshape(bias, (channels, *(1,) * dims))
+    return out + reshape(bias, (channels, *(1,) * len(positions)))
 
 
 def conv1d(

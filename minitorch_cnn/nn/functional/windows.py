@@ -14,20 +14,19 @@ Ints = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 
 
-def per_dimension(value: Any, dims: int, what: str, *, least: int) -> Ints:
+def per_dimension(value: Any, dims: int, what: str, *, least: int | None = None) -> Ints:
     """One integer for all dimensions, or a tuple of one for each, checked to be ``>= least``."""
     given = tuple(value) if isinstance(value, (tuple, list)) else (value,) * dims
+    expected = f"an integer or a tuple of {dims}" if dims > 1 else "an integer"
     try:
         numbers = tuple(operator.index(n) for n in given)
     except TypeError:
-        raise TypeError(
-            f"{what}: expected an integer or a tuple of {dims}, got {value!r}"
-        ) from None
+        raise TypeError(f"{what}: expected {expected}, got {value!r}") from None
     if len(numbers) == 1:
         numbers = numbers * dims
     if len(numbers) != dims:
-        raise ValueError(f"{what}: expected an integer or a tuple of {dims}, got {value!r}")
-    if min(numbers) < least:
+        raise ValueError(f"{what}: expected {expected}, got {value!r}")
+    if least is not None and min(numbers) < least:
         raise ValueError(f"{what}: {value!r} is too small; at least {least} is needed")
     return numbers
 
@@ -55,7 +54,7 @@ def positions_of(
 ) -> Ints:
     """Number of window positions along each dimension; a window that fits nowhere is an error."""
     positions = output_sizes(sizes, kernel, stride, padding, dilation)
-    if min(positions, default=1) < 1:
+    if min(*positions, *kernel) < 1:
         raise ValueError(
             f"{name}: a window of {kernel} (dilation {dilation}) does not fit into a picture of "
             f"{tuple(sizes)} with padding {padding}; make the picture or the padding larger, or "
