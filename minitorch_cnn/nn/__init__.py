@@ -4,7 +4,7 @@
 weights for all windows.
 """
 
-from minitorch_cnn.nn import functional, init
+from minitorch_cnn.nn import functional, init, utils
 from minitorch_cnn.nn.activation import (
     ELU,
     GELU,
@@ -25,9 +25,14 @@ from minitorch_cnn.nn.activation import (
     Softsign,
     Tanh,
 )
+from minitorch_cnn.nn.attention import (
+    MultiheadAttention,
+)
 from minitorch_cnn.nn.container import (
-    Flatten,
-    Identity,
+    ModuleDict,
+    ModuleList,
+    ParameterDict,
+    ParameterList,
     Sequential,
 )
 from minitorch_cnn.nn.conv import (
@@ -40,8 +45,21 @@ from minitorch_cnn.nn.dense import (
     Linear,
 )
 from minitorch_cnn.nn.dropout import (
+    AlphaDropout,
     Dropout,
+    Dropout1d,
     Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+)
+from minitorch_cnn.nn.embedding import (
+    Embedding,
+    EmbeddingBag,
+)
+from minitorch_cnn.nn.flatten import (
+    Flatten,
+    Identity,
+    Unflatten,
 )
 from minitorch_cnn.nn.local import (
     LocallyConnected2d,
@@ -58,14 +76,16 @@ from minitorch_cnn.nn.loss import (
     SmoothL1Loss,
 )
 from minitorch_cnn.nn.module import (
-    Buffer,
     Module,
-    Parameter,
 )
 from minitorch_cnn.nn.norm import (
     BatchNorm1d,
     BatchNorm2d,
     BatchNorm3d,
+)
+from minitorch_cnn.nn.parameter import (
+    Buffer,
+    Parameter,
 )
 from minitorch_cnn.nn.pool import (
     AvgPool1d,
@@ -75,11 +95,17 @@ from minitorch_cnn.nn.pool import (
     MaxPool2d,
     MaxPool3d,
 )
+from minitorch_cnn.nn.vector import (
+    Bilinear,
+    CosineSimilarity,
+    PairwiseDistance,
+)
 
 __all__ = [
     "ELU",
     "GELU",
     "SELU",
+    "AlphaDropout",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -88,14 +114,21 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Bilinear",
     "Buffer",
     "Conv1d",
     "Conv2d",
     "Conv3d",
+    "CosineSimilarity",
     "CrossEntropyLoss",
     "Dense",
     "Dropout",
+    "Dropout1d",
     "Dropout2d",
+    "Dropout3d",
+    "Embedding",
+    "EmbeddingBag",
+    "FeatureAlphaDropout",
     "Flatten",
     "Hardsigmoid",
     "Hardswish",
@@ -115,8 +148,14 @@ __all__ = [
     "MaxPool3d",
     "Mish",
     "Module",
+    "ModuleDict",
+    "ModuleList",
+    "MultiheadAttention",
     "NLLLoss",
+    "PairwiseDistance",
     "Parameter",
+    "ParameterDict",
+    "ParameterList",
     "ReLU",
     "ReLU6",
     "Sequential",
@@ -127,6 +166,8 @@ __all__ = [
     "Softplus",
     "Softsign",
     "Tanh",
+    "Unflatten",
     "functional",
     "init",
+    "utils",
 ]

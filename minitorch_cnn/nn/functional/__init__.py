@@ -26,6 +26,7 @@ from minitorch_cnn.nn.functional.activation import (
     softsign,
     tanh,
 )
+from minitorch_cnn.nn.functional.attention import scaled_dot_product_attention
 from minitorch_cnn.nn.functional.convolution import (
     conv1d,
     conv2d,
@@ -33,6 +34,15 @@ from minitorch_cnn.nn.functional.convolution import (
     linear,
     locally_connected2d,
 )
+from minitorch_cnn.nn.functional.dropout import (
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
+)
+from minitorch_cnn.nn.functional.embedding import embedding, embedding_bag, one_hot
 from minitorch_cnn.nn.functional.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -44,7 +54,7 @@ from minitorch_cnn.nn.functional.loss import (
     nll_loss,
     smooth_l1_loss,
 )
-from minitorch_cnn.nn.functional.normalisation import batch_norm, dropout, dropout2d
+from minitorch_cnn.nn.functional.normalisation import batch_norm
 from minitorch_cnn.nn.functional.padding import pad
 from minitorch_cnn.nn.functional.pooling import (
     avg_pool1d,
@@ -54,21 +64,30 @@ from minitorch_cnn.nn.functional.pooling import (
     max_pool2d,
     max_pool3d,
 )
+from minitorch_cnn.nn.functional.vector import bilinear, cosine_similarity, pairwise_distance
 
 __all__ = [
+    "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
     "batch_norm",
+    "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "conv1d",
     "conv2d",
     "conv3d",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
+    "dropout1d",
     "dropout2d",
+    "dropout3d",
     "elu",
+    "embedding",
+    "embedding_bag",
+    "feature_alpha_dropout",
     "gelu",
     "hardsigmoid",
     "hardswish",
@@ -87,9 +106,12 @@ __all__ = [
     "mish",
     "mse_loss",
     "nll_loss",
+    "one_hot",
     "pad",
+    "pairwise_distance",
     "relu",
     "relu6",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",
