@@ -31,15 +31,15 @@ class Block(nn.Module):
         return x * self.second_letter
 
 
-NAMES = [
+NAMES = [  # PyTorch's order: a module's own parameters, then those of the modules below
     "second_letter",
+    "heads.deep.1.0",
+    "first_letter",
     "layers.0.weight",
     "layers.0.bias",
     "layers.1.1.weight",
     "heads.a.weight",
     "heads.a.bias",
-    "heads.deep.1.0",
-    "first_letter",
 ]
 
 
@@ -76,7 +76,7 @@ def test_buffers_and_modules():
 
 
 def test_state_has_parameters_and_persistent_buffers_in_order():
-    assert list(Block().state_dict()) == [NAMES[0], "count", *NAMES[1:]]
+    assert list(Block().state_dict()) == [*NAMES[:3], "count", *NAMES[3:]]
     assert next(iter(Block().state_dict("net."))).startswith("net")
 
 
@@ -507,7 +507,7 @@ def test_repr_shows_the_tree():
         "  (0): Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1), padding=(2, 2), bias=False)\n"
         "  (1): Sequential(\n"
         "    (0): ReLU()\n"
-        "    (1): Dropout(p=0.25)\n"
+        "    (1): Dropout(p=0.25, inplace=False)\n"
         "  )\n"
         "  (2): Flatten(start_dim=1, end_dim=-1)\n"
         "  (3): Dense(4, 2)\n"
@@ -523,7 +523,7 @@ def test_repr_of_modules_of_ones_own():
         def extra_repr(self):
             return "size=3"
 
-    assert repr(Tiny()) == "Tiny(size=3\n  (parts.left): ReLU()\n)"
+    assert repr(Tiny()) == "Tiny(\n  size=3\n  (parts.left): ReLU()\n)"
     assert repr(nn.Module()) == "Module()"
 
 

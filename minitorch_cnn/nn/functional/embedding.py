@@ -200,7 +200,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
                 f"one_hot: no index in a tensor of shape {tuple(index.shape)} to tell the number "
                 "of classes from; pass num_classes"
             )
-        size = int(xp.max(index)) + 1
+        size = max(int(xp.max(index)) + 1, 1)
     elif size < 1:
         raise ValueError(f"one_hot: num_classes={size}; expected at least 1, or -1 for the largest")
     _check_range(index, size, "one_hot", "classes")
@@ -237,7 +237,7 @@ def _check_range(index: Any, size: int, name: str, what: str) -> None:
     outside = (index < 0) | (index >= size)
     if not bool(xp.any(outside)):
         return
-    position = tuple(int(axis[0]) for axis in np.nonzero(_host(outside)))
+    position = tuple(map(int, np.argwhere(_host(outside))[0]))
     raise ValueError(
         f"{name}: index {int(index[position])} at position {position} of an input of shape "
         f"{tuple(index.shape)} is out of range; there are {size} {what}: expected 0 to {size - 1}"

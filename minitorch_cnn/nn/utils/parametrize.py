@@ -186,7 +186,7 @@ def register_parametrization(
     computed.training = module.training
     del vars(module)[tensor_name]
     if "parametrizations" not in vars(module):
-        module.parametrizations = ModuleDict()
+        module.parametrizations = ModuleDict().train(module.training)
     module.parametrizations[tensor_name] = computed
     return module
 
