@@ -131,6 +131,7 @@ def test_sequential_keeps_names_in_slices_and_sets_by_index():
         (lambda m: m.append(nn.ReLU), TypeError, r"'1' is the class ReLU.*nn\.ReLU\(\)"),
         (lambda m: m.append(mt.ones(1)), TypeError, "'1' is a Tensor"),
         (lambda m: m.insert(0, 3), TypeError, "'0' is a int"),
+        (lambda m: m.append(None), TypeError, r"'1' is a NoneType.*nn\.Identity"),
         (lambda m: m.extend(nn.ReLU()), TypeError, "expected several"),
         (lambda m: m.extend(3), TypeError, "expected several"),
         (lambda m: m.pop(4), IndexError, "index 4 for 1"),

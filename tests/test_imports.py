@@ -486,6 +486,9 @@ SIGNATURES = {
     nn.utils.clip_grad_value_: "parameters, clip_value, foreach=None",
     nn.utils.parametrize.register_parametrization: "module, tensor_name, parametrization",
     nn.utils.parametrize.remove_parametrizations: ("module, tensor_name, leave_parametrized=True"),
+    nn.utils.parametrizations.spectral_norm: (
+        "module, name='weight', n_power_iterations=1, eps=1e-12, dim=None"
+    ),
     nn.utils.parametrizations.weight_norm: "module, name='weight', dim=0",
     nn.Flatten: "start_dim=1, end_dim=-1",
     nn.LeakyReLU: "negative_slope=0.01",

@@ -353,7 +353,8 @@ def test_a_value_that_is_no_tensor_is_named_and_changes_nothing(value):
 
 
 def test_to_dtype_keeps_integers_and_gradients():
-    net = nn.Sequential(nn.Dense(2, 2), nn.BatchNorm1d(2))
+    dense = nn.Dense(2, 2, rng=np.random.default_rng(0))
+    net = nn.Sequential(dense, nn.BatchNorm1d(2))
     net(mt.tensor([[1.0, 2.0], [3.0, 5.0]])).sum().backward()
     weight = net[0].weight
     assert net.to("float64") is net
@@ -365,7 +366,7 @@ def test_to_dtype_keeps_integers_and_gradients():
     assert weight.grad.dtype == mt.float64
     before = weight.grad.tolist()
     net(mt.tensor([[1.0, 2.0], [3.0, 5.0]], dtype=mt.float64)).sum().backward()
-    np.testing.assert_allclose(host(weight.grad), 2 * np.array(before), atol=1e-6)
+    np.testing.assert_allclose(host(weight.grad), 2 * np.array(before), atol=1e-5)
 
 
 def test_to_backend_and_back():

@@ -205,6 +205,34 @@ def test_weight_norm_is_differentiable_twice():
     )
 
 
+def test_spectral_norm_divides_by_the_largest_singular_value(backend):
+    layer = nn.Conv2d(2, 3, 2, rng=np.random.default_rng(0)).double()
+    before = host(layer.weight).copy()
+    parametrizations.spectral_norm(layer, n_power_iterations=200, rng=np.random.default_rng(0))
+    largest = np.linalg.svd(before.reshape(3, -1), compute_uv=False)[0]
+    np.testing.assert_allclose(host(layer.weight), before / largest, rtol=1e-9)
+    layer.eval()
+    x = mt.ones((1, 2, 2, 2), dtype="float64")
+    assert layer(x).tolist() == layer(x).tolist()
+    (layer.train()(x) + layer(x)).sum().backward()  # both looks are of one graph
+    original = layer.parametrizations.weight.original
+    assert np.isfinite(host(original.grad)).all()
+
+
+def test_spectral_norm_of_a_vector_and_what_it_refuses():
+    module = nn.Module()
+    module.scale = nn.Parameter([3.0, 4.0])
+    parametrizations.spectral_norm(module, "scale")
+    np.testing.assert_allclose(host(module.scale), [0.6, 0.8], rtol=1e-6)
+    assert list(module.state_dict()) == ["parametrizations.scale.original"]
+    with pytest.raises(ValueError, match="has no tensor 'weight'"):
+        parametrizations.spectral_norm(module)
+    with pytest.raises(ValueError, match="n_power_iterations"):
+        parametrizations.spectral_norm(nn.Dense(1, 1), n_power_iterations=0)
+    with pytest.raises(ValueError, match="axis 2"):
+        parametrizations.spectral_norm(nn.Dense(1, 1), dim=2)
+
+
 def test_cached_computes_once_inside():
     layer, other = doubled(), doubled()
     counter = layer.parametrizations.weight[0]

@@ -17,13 +17,13 @@ _List = TypeVar("_List", bound="_Numbered")
 
 
 class _Container(Module):
-    """Attributes of one ``kind``."""
+    """Attributes of one ``_kind``."""
 
-    kind: ClassVar[type] = Module
+    _kind: ClassVar[type] = Module
 
     def _things(self) -> dict[str, Any]:
         """What is in the container, by name."""
-        return {name: value for name, value in vars(self).items() if isinstance(value, self.kind)}
+        return {name: value for name, value in vars(self).items() if isinstance(value, self._kind)}
 
     def __len__(self) -> int:
         return len(self._things())
@@ -48,7 +48,7 @@ class _Numbered(_Container):
             raise
 
     def _add(self, name: str, thing: Any) -> None:
-        self.add_module(name, thing)
+        self.add_module(name, _some(thing, name, self))
 
     def _name(self, index: Any) -> str:
         """The name of the thing at ``index``, which may count from the end."""
@@ -162,11 +162,6 @@ class Sequential(_Numbered):
         for name, module in named.items():
             self._add(name, module)
 
-    def _add(self, name: str, thing: Any) -> None:
-        if thing is None:
-            raise TypeError(f"Sequential: {name!r} is a NoneType, not a Module; use nn.Identity()")
-        self.add_module(name, thing)
-
     def forward(self, input: Any) -> Any:
         for module in self:
             input = module(input)
@@ -252,7 +247,7 @@ class ParameterList(_Numbered):
     )
     """
 
-    kind = Parameter
+    _kind = Parameter
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         self.extend([] if values is None else values)
@@ -312,7 +307,7 @@ class ModuleDict(_Named):
         self.update({} if modules is None else modules)
 
     def __setitem__(self, key: str, module: Module) -> None:
-        self.add_module(key, module)
+        self.add_module(key, _some(module, key, self))
 
 
 class ParameterDict(_Named):
@@ -333,7 +328,7 @@ class ParameterDict(_Named):
     )
     """
 
-    kind = Parameter
+    _kind = Parameter
 
     def __init__(self, parameters: Any = None) -> None:
         self.update({} if parameters is None else parameters)
@@ -354,6 +349,14 @@ class ParameterDict(_Named):
 
     def __repr__(self) -> str:
         return written(type(self).__name__, _sizes(self._things()))
+
+
+def _some(module: Any, name: str, to: Module) -> Any:
+    if module is None:
+        raise TypeError(
+            f"{type(to).__name__}: {name!r} is a NoneType, not a Module; use nn.Identity()"
+        )
+    return module
 
 
 def _parameter(value: Any, name: str, to: Module) -> Parameter:

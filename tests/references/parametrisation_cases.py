@@ -64,6 +64,21 @@ def weight_norm(**options: Any) -> Parametrise:
     return lambda nn, module: nn.utils.parametrizations.weight_norm(module, **options)
 
 
+def spectral_norm(**options: Any) -> Parametrise:
+    """Started from vectors of equal entries rather than drawn ones."""
+
+    def parametrise(nn: Any, module: Any) -> Any:
+        module = nn.utils.parametrizations.spectral_norm(module, **options)
+        state = module.state_dict()
+        for key, value in state.items():
+            if key.endswith(("_u", "_v")):
+                state[key] = (value * 0 + 1) / len(value) ** 0.5
+        module.load_state_dict(state)
+        return module
+
+    return parametrise
+
+
 def registered(*makers: Callable[[Any], Any]) -> Parametrise:
     def parametrise(nn: Any, module: Any) -> Any:
         for make in makers:
@@ -121,6 +136,17 @@ def parametrised_cases() -> list[Case]:
         )
         for options in choices
     ]
+    for name, layer, draw, options in (
+        ("Linear", lambda nn: nn.Linear(3, 2), uniform(4, 3), {}),
+        ("Linear", lambda nn: nn.Linear(3, 2), uniform(4, 3), {"dim": 1, "n_power_iterations": 3}),
+        ("Conv2d", lambda nn: nn.Conv2d(2, 3, 2), uniform(2, 2, 3, 4), {}),
+        ("Conv2d", lambda nn: nn.Conv2d(2, 3, 2), uniform(2, 2, 3, 4), {"dim": -1}),
+    ):
+        cases.append(
+            ParametrisedCase(
+                f"spectral_norm-{name}-{described(options)}", layer, spectral_norm(**options), draw
+            )
+        )
     square = uniform(4, 3)
     for name, makers, removal in (
         ("symmetric", (symmetric,), {}),

@@ -281,7 +281,8 @@ def _bag_starts(index: Any, offsets: Any, include_last_offset: bool) -> np.ndarr
                 f"embedding_bag: offsets with an input of shape {shape}, whose rows are the bags; "
                 "leave offsets out, or pass a one-dimensional input"
             )
-        return np.arange(shape[0] + 1) * shape[1]
+        starts: np.ndarray[Any, Any] = np.arange(shape[0] + 1) * shape[1]
+        return starts
     if len(shape) != 1:
         raise ValueError(
             f"embedding_bag: input of shape {shape}; expected (B, L), or (n,) with offsets"
