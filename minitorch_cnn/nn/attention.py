@@ -189,14 +189,15 @@ class MultiheadAttention(Module):
             weights = functional.dropout(weights, self.dropout, rng=self.rng)
         joined = moveaxis(matmul(weights, v), 1, 2)
         output = self.out_proj(reshape(joined, raw(query).shape))
+        if not batched:
+            output = squeeze(output, 0)
+        elif not self.batch_first:
+            output = moveaxis(output, 1, 0)
+        if not need_weights:
+            return output, None
         if average_attn_weights:
             weights = mean(weights, axis=1)
-        if not batched:
-            return squeeze(output, 0), squeeze(weights, 0) if need_weights else None
-        return (
-            output if self.batch_first else moveaxis(output, 1, 0),
-            weights if need_weights else None,
-        )
+        return output, weights if batched else squeeze(weights, 0)
 
     def _check(self, query: Any, key: Any, value: Any) -> None:
         name = "MultiheadAttention"
