@@ -264,6 +264,12 @@ def test_parameters_of_lists_are_trained():
     assert [p.tolist() for p in weights] == [[0.0, 0.0], [0.0, 0.0]]
 
 
+def test_what_only_holds_cannot_be_called():
+    for kind in (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict):
+        with pytest.raises(TypeError, match=rf"{kind.__name__} holds things.*nn\.Sequential"):
+            kind()(mt.ones(1))
+
+
 # --- copies, and shapes -------------------------------------------------------------------------
 
 

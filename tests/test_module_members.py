@@ -79,6 +79,18 @@ def test_a_plain_tensor_in_the_place_of_a_buffer_is_a_buffer():
         module.count = mt.ones(1, requires_grad=True)
 
 
+def test_a_buffer_may_be_none_for_a_while():
+    module = nn.Module()
+    module.register_buffer("cache", None)
+    module.register_buffer("scratch", None, persistent=False)
+    module.mean = nn.Buffer([1.0])
+    module.mean = None
+    assert list(module.state_dict()) == []
+    module.scratch = module.mean = module.cache = mt.ones(1)
+    assert [name for name, _ in module.named_buffers()] == ["cache", "scratch", "mean"]
+    assert list(module.state_dict()) == ["cache", "mean"]
+
+
 def test_a_missing_attribute_is_named():
     with pytest.raises(AttributeError, match="'Dense' object has no attribute 'wieght'"):
         _ = nn.Dense(1, 1).wieght

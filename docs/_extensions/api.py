@@ -33,8 +33,8 @@ class Api(SphinxDirective):
     """Document names of a module.
 
     The argument is the module, the content the names, separated by white space. The option
-    ``members`` shows the methods and properties of classes too, ``inherited-members`` those of their
-    bases but for the ones it names, as in autodoc.
+    ``members`` shows the methods and properties of classes too, ``inherited-members`` those of
+    their bases but for the ones it names, as in autodoc.
     """
 
     required_arguments = 1

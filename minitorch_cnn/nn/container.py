@@ -25,6 +25,12 @@ class _Container(Module):
         """What is in the container, by name."""
         return {name: value for name, value in vars(self).items() if isinstance(value, self._kind)}
 
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(
+            f"{type(self).__name__} holds things and computes nothing; call what is in it, or use "
+            "nn.Sequential for modules one after another"
+        )
+
     def __len__(self) -> int:
         return len(self._things())
 

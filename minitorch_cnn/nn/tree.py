@@ -30,7 +30,9 @@ class Tree:
             computing.right_inverse(value)
             return
         if isinstance(value, Tensor) and not isinstance(value, (Parameter, Buffer)):
-            value = _in_place_of(vars(self).get(name), value, f"{type(self).__name__}.{name}")
+            value = _in_state(self, name, value)
+        elif value is None and isinstance(old := vars(self).get(name), Buffer):
+            _empty_buffers(self)[name] = old.persistent
         object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:  # only for what is not found the usual way
@@ -55,6 +57,8 @@ class Tree:
                 f"{type(self).__name__}: buffer {name!r} is a {type(tensor).__name__}, not a "
                 "Tensor; make it with mt.tensor(...)"
             )
+        if tensor is None:
+            _empty_buffers(self)[name] = persistent
         vars(self)[name] = None if tensor is None else Buffer(tensor, persistent)
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
@@ -254,18 +258,26 @@ def parametrization_of(tree: Tree, name: str) -> Any:
     return found if isinstance(found, Tree) else None
 
 
-def _in_place_of(old: Any, tensor: Tensor, path: str) -> Tensor:
+def _empty_buffers(tree: Tree) -> dict[str, bool]:
+    """Names of buffers that are None at present, and whether they persist."""
+    names: dict[str, bool] = vars(tree).setdefault("_buffers_to_come", {})
+    return names
+
+
+def _in_state(tree: Tree, name: str, tensor: Tensor) -> Tensor:
     """What is stored where a plain tensor is assigned to the name of a parameter or buffer."""
+    old, path = vars(tree).get(name), f"{type(tree).__name__}.{name}"
     if isinstance(old, Parameter):
         raise TypeError(
             f"{path} is a Parameter and would no longer be learned as a plain Tensor; assign "
             "nn.Parameter(value), or overwrite it with .assign_(value)"
         )
-    if not isinstance(old, Buffer):
+    to_come = vars(tree).get("_buffers_to_come", {}) if old is None else {}
+    if not isinstance(old, Buffer) and name not in to_come:
         return tensor
     if tensor.requires_grad:
         raise TypeError(
             f"{path} is a Buffer, which is not learned, and the new value needs a gradient; "
             "assign value.detach()"
         )
-    return Buffer(tensor, old.persistent)
+    return Buffer(tensor, old.persistent if isinstance(old, Buffer) else to_come[name])
