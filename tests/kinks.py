@@ -42,7 +42,7 @@ def kink(operations: str, place: str, gradient: str, check: str, result: Any) ->
 
 
 KINKS = [
-    kink("relu F.relu Tensor.relu", "at 0", "0", "slope(mt.relu, 0.0)", 0.0),
+    kink("relu F.relu", "at 0", "0", "slope(mt.relu, 0.0)", 0.0),
     kink("abs", "at 0", "0", "slope(mt.abs, 0.0)", 0.0),
     kink(
         "sign floor ceil round trunc floor_divide",
@@ -141,6 +141,27 @@ KINKS = [
         "slope(lambda x, grid: F.grid_sample(x, grid, padding_mode='border', align_corners=True),"
         " [[[[1.0, 2.0]]]], [[[[1.0, 0.0]]]])[1]",
         [[[[0.0, 0.0]]]],
+    ),
+    kink(
+        "F.cosine_similarity",
+        "of a vector shorter than ``eps``",
+        "that of a fixed length, unlike PyTorch's",
+        "slope(lambda x: F.cosine_similarity(x, mt.tensor([1.0, 0.0]), 0, eps=0.5), [0.0, 0.25])",
+        [2.0, 0.0],
+    ),
+    kink(
+        "F.embedding_bag",
+        "with equal largest entries",
+        "all to the first",
+        "slope(lambda x: F.embedding_bag(mt.tensor([[1, 0]]), x, mode='max'), [[1.0], [1.0]])",
+        [[0.0], [1.0]],
+    ),
+    kink(
+        "F.scaled_dot_product_attention",
+        "of a query that may see no key",
+        "0, and so is the value",
+        "slope(lambda q: F.scaled_dot_product_attention(q, q, q, mt.tensor([[False]])), [[1.0]])",
+        [[0.0]],
     ),
     kink(
         "where",

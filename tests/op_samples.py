@@ -1,7 +1,10 @@
 """All samples: what the suite in ``test_ops.py`` runs."""
 
 import op_samples_arrays
+import op_samples_attention
+import op_samples_dropout
 import op_samples_elementwise
+import op_samples_embedding
 import op_samples_functional
 import op_samples_losses
 import op_samples_norms
@@ -10,6 +13,7 @@ import op_samples_pooling
 import op_samples_products
 import op_samples_resampling
 import op_samples_spatial
+import op_samples_vector
 import op_samples_windows
 
 SAMPLES = [
@@ -24,4 +28,8 @@ SAMPLES = [
     *op_samples_resampling.SAMPLES,
     *op_samples_spatial.SAMPLES,
     *op_samples_losses.SAMPLES,
+    *op_samples_dropout.SAMPLES,
+    *op_samples_embedding.SAMPLES,
+    *op_samples_attention.SAMPLES,
+    *op_samples_vector.SAMPLES,
 ]

@@ -1,4 +1,4 @@
-"""Samples of activations, padding, normalisation and dropout; references are formulas in NumPy."""
+"""Samples of activations, padding and normalisation; references are formulas in NumPy."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -81,7 +81,7 @@ def activations() -> Iterator[Sample]:
             yield sample(op, case_of(shape, dim=dim), [distinct(*shape)], reference, dim=dim)
 
 
-# --- padding, normalisation, dropout -------------------------------------------------------------
+# --- padding, normalisation ---------------------------------------------------------------------
 
 
 def pad(x: Array, pad: Any, mode: str = "constant", value: Any = None) -> Array:
@@ -105,16 +105,6 @@ def batch_norm(
 def batch_norm_of_batch(x: Array, *args: Any, **options: Any) -> Array:
     axes = (0, *range(2, x.ndim))
     return batch_norm(x, x.mean(axes), x.var(axes), *args, **options)
-
-
-def dropped(mask_shape: Callable[[Any], Any]) -> Callable[..., Array]:
-    def reference(x: Array, p: float, training: bool, seed: int) -> Array:
-        if not training:
-            return x
-        drawn = np.random.default_rng(seed).random(mask_shape(x.shape), dtype=np.float32)
-        return x * (drawn >= p) / (1 - p if p < 1 else 1)
-
-    return reference
 
 
 def normalisations() -> Iterator[Sample]:
@@ -167,22 +157,6 @@ def normalisations() -> Iterator[Sample]:
         yield Sample(
             name, f"{case}-running-plain", functional.batch_norm, arguments[:3], batch_norm
         )
-    for op, shape, mask_shape in (
-        ("dropout", (3, 4), lambda shape: shape),
-        ("dropout2d", (2, 3, 2, 2), lambda shape: (*shape[:-2], 1, 1)),
-        ("dropout2d", (4, 2, 2), lambda shape: (*shape[:-2], 1, 1)),
-    ):
-        for p, training in ((0.3, True), (0.3, False), (0.0, True), (1.0, True)):
-            function = getattr(functional, op)
-            yield Sample(
-                f"nn.functional.{op}",
-                case_of(shape, p=p, training=training),
-                lambda x, p, training, seed, function=function: function(
-                    x, p, training, rng=np.random.default_rng(seed)
-                ),
-                [distinct(*shape), p, training, 5],
-                dropped(mask_shape),
-            )
 
 
 SAMPLES = [*activations(), *normalisations()]

@@ -447,7 +447,49 @@ SIGNATURES = {
     nn.AvgPool1d: AVG_POOL,
     nn.AvgPool2d: AVG_POOL + ", divisor_override=None",
     nn.AvgPool3d: AVG_POOL + ", divisor_override=None",
-    nn.Dropout: "p=0.5",
+    nn.Dropout: "p=0.5, inplace=False",
+    nn.AlphaDropout: "p=0.5, inplace=False",
+    nn.Embedding: (
+        "num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, "
+        "scale_grad_by_freq=False, sparse=False, _weight=None, _freeze=False"
+    ),
+    nn.Embedding.from_pretrained: (
+        "embeddings, freeze=True, padding_idx=None, max_norm=None, norm_type=2.0, "
+        "scale_grad_by_freq=False, sparse=False"
+    ),
+    nn.EmbeddingBag: (
+        "num_embeddings, embedding_dim, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, "
+        "mode='mean', sparse=False, _weight=None, include_last_offset=False, padding_idx=None"
+    ),
+    nn.EmbeddingBag.from_pretrained: (
+        "embeddings, freeze=True, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, "
+        "mode='mean', sparse=False, include_last_offset=False, padding_idx=None"
+    ),
+    nn.MultiheadAttention: (
+        "embed_dim, num_heads, dropout=0.0, bias=True, add_bias_kv=False, add_zero_attn=False, "
+        "kdim=None, vdim=None, batch_first=False"
+    ),
+    nn.MultiheadAttention.forward: (
+        "query, key, value, key_padding_mask=None, need_weights=True, attn_mask=None, "
+        "average_attn_weights=True, is_causal=False"
+    ),
+    nn.Bilinear: "in1_features, in2_features, out_features, bias=True",
+    nn.CosineSimilarity: "dim=1, eps=1e-08",
+    nn.PairwiseDistance: "p=2.0, eps=1e-06, keepdim=False",
+    nn.Unflatten: "dim, unflattened_size",
+    nn.Module.named_parameters: "prefix='', recurse=True, remove_duplicate=True",
+    nn.Module.register_buffer: "name, tensor, persistent=True",
+    nn.Module.register_parameter: "name, param",
+    nn.utils.clip_grad_norm_: (
+        "parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None"
+    ),
+    nn.utils.clip_grad_value_: "parameters, clip_value, foreach=None",
+    nn.utils.parametrize.register_parametrization: "module, tensor_name, parametrization",
+    nn.utils.parametrize.remove_parametrizations: ("module, tensor_name, leave_parametrized=True"),
+    nn.utils.parametrizations.spectral_norm: (
+        "module, name='weight', n_power_iterations=1, eps=1e-12, dim=None"
+    ),
+    nn.utils.parametrizations.weight_norm: "module, name='weight', dim=0",
     nn.Flatten: "start_dim=1, end_dim=-1",
     nn.LeakyReLU: "negative_slope=0.01",
     nn.ELU: "alpha=1.0",
@@ -474,7 +516,25 @@ SIGNATURES = {
         "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, "
         "eps=1e-05"
     ),
-    functional.dropout: "input, p=0.5, training=True",
+    functional.dropout: "input, p=0.5, training=True, inplace=False",
+    functional.alpha_dropout: "input, p=0.5, training=False, inplace=False",
+    functional.embedding: (
+        "input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, "
+        "sparse=False"
+    ),
+    functional.embedding_bag: (
+        "input, weight, offsets=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, "
+        "mode='mean', sparse=False, per_sample_weights=None, include_last_offset=False, "
+        "padding_idx=None"
+    ),
+    functional.one_hot: "tensor, num_classes=-1",
+    functional.scaled_dot_product_attention: (
+        "query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, "
+        "enable_gqa=False"
+    ),
+    functional.cosine_similarity: "x1, x2, dim=1, eps=1e-08",
+    functional.pairwise_distance: "x1, x2, p=2.0, eps=1e-06, keepdim=False",
+    functional.bilinear: "input1, input2, weight, bias=None",
     functional.mse_loss: "input, target, reduction='mean'",
     functional.huber_loss: "input, target, reduction='mean', delta=1.0",
     optim.SGD: "params, lr=0.001, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False",

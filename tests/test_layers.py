@@ -696,7 +696,7 @@ def test_settings_that_are_refused(build, error, words):
             nn.BatchNorm2d(3),
             "BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)",
         ),
-        (nn.Dropout(0.25), "Dropout(p=0.25)"),
+        (nn.Dropout(0.25), "Dropout(p=0.25, inplace=False)"),
         (nn.GELU("tanh"), "GELU(approximate='tanh')"),
         (nn.MSELoss("sum"), "MSELoss(reduction='sum')"),
         (nn.Flatten(), "Flatten(start_dim=1, end_dim=-1)"),

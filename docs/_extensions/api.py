@@ -33,12 +33,16 @@ class Api(SphinxDirective):
     """Document names of a module.
 
     The argument is the module, the content the names, separated by white space. The option
-    ``members`` shows the methods and properties of classes too.
+    ``members`` shows the methods and properties of classes too, ``inherited-members`` those of
+    their bases but for the ones it names, as in autodoc.
     """
 
     required_arguments = 1
     has_content = True
-    option_spec: ClassVar[dict[str, Any]] = {"members": directives.flag}
+    option_spec: ClassVar[dict[str, Any]] = {
+        "members": directives.flag,
+        "inherited-members": directives.unchanged,
+    }
 
     def run(self) -> list[nodes.Node]:
         module = self.arguments[0]
@@ -59,7 +63,7 @@ class Api(SphinxDirective):
         if inspect.isclass(value):
             if issubclass(value, BaseException):
                 return [f".. autoexception:: {name}"]
-            members = ["   :members:"] if "members" in self.options else []
+            members = [f"   :{option}: {value or ''}" for option, value in self.options.items()]
             bare = "()" if getattr(value, "_is_protocol", False) else ""
             return [f".. autoclass:: {name}{bare}", *members]
         return [f".. autofunction:: {name}"]

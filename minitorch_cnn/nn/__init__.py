@@ -4,7 +4,7 @@
 weights for all windows.
 """
 
-from minitorch_cnn.nn import functional, init
+from minitorch_cnn.nn import functional, init, utils
 from minitorch_cnn.nn.activation import (
     ELU,
     GELU,
@@ -33,10 +33,26 @@ from minitorch_cnn.nn.adaptive_pool import (
     AdaptiveMaxPool2d,
     AdaptiveMaxPool3d,
 )
-from minitorch_cnn.nn.container import Flatten, Identity, Sequential
+from minitorch_cnn.nn.attention import MultiheadAttention
+from minitorch_cnn.nn.container import (
+    ModuleDict,
+    ModuleList,
+    ParameterDict,
+    ParameterList,
+    Sequential,
+)
 from minitorch_cnn.nn.conv import Conv1d, Conv2d, Conv3d
 from minitorch_cnn.nn.dense import Dense, Linear
-from minitorch_cnn.nn.dropout import Dropout, Dropout2d
+from minitorch_cnn.nn.dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+)
+from minitorch_cnn.nn.embedding import Embedding, EmbeddingBag
+from minitorch_cnn.nn.flatten import Flatten, Identity, Unflatten
 from minitorch_cnn.nn.local import LocallyConnected2d
 from minitorch_cnn.nn.loss import (
     BCELoss,
@@ -49,7 +65,7 @@ from minitorch_cnn.nn.loss import (
     NLLLoss,
     SmoothL1Loss,
 )
-from minitorch_cnn.nn.module import Buffer, Module, Parameter
+from minitorch_cnn.nn.module import Module
 from minitorch_cnn.nn.norm import (
     BatchNorm1d,
     BatchNorm2d,
@@ -75,6 +91,7 @@ from minitorch_cnn.nn.padding import (
     ZeroPad2d,
     ZeroPad3d,
 )
+from minitorch_cnn.nn.parameter import Buffer, Parameter
 from minitorch_cnn.nn.pool import (
     AvgPool1d,
     AvgPool2d,
@@ -97,6 +114,7 @@ from minitorch_cnn.nn.sample_norm import GroupNorm, LayerNorm, LocalResponseNorm
 from minitorch_cnn.nn.transposed_conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from minitorch_cnn.nn.unpool import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
 from minitorch_cnn.nn.upsample import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
+from minitorch_cnn.nn.vector import Bilinear, CosineSimilarity, PairwiseDistance
 
 __all__ = [
     "ELU",
@@ -108,6 +126,7 @@ __all__ = [
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
+    "AlphaDropout",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -116,6 +135,7 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Bilinear",
     "Buffer",
     "ChannelShuffle",
     "CircularPad1d",
@@ -130,10 +150,16 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CosineSimilarity",
     "CrossEntropyLoss",
     "Dense",
     "Dropout",
+    "Dropout1d",
     "Dropout2d",
+    "Dropout3d",
+    "Embedding",
+    "EmbeddingBag",
+    "FeatureAlphaDropout",
     "Flatten",
     "Fold",
     "GroupNorm",
@@ -166,8 +192,14 @@ __all__ = [
     "MaxUnpool3d",
     "Mish",
     "Module",
+    "ModuleDict",
+    "ModuleList",
+    "MultiheadAttention",
     "NLLLoss",
+    "PairwiseDistance",
     "Parameter",
+    "ParameterDict",
+    "ParameterList",
     "PixelShuffle",
     "PixelUnshuffle",
     "RMSNorm",
@@ -187,6 +219,7 @@ __all__ = [
     "Softplus",
     "Softsign",
     "Tanh",
+    "Unflatten",
     "Unfold",
     "Upsample",
     "UpsamplingBilinear2d",
@@ -196,4 +229,5 @@ __all__ = [
     "ZeroPad3d",
     "functional",
     "init",
+    "utils",
 ]

@@ -15,7 +15,8 @@ import numpy as np
 from minitorch_cnn.nn import functional, init
 from minitorch_cnn.nn.arguments import check_groups
 from minitorch_cnn.nn.functional.windows import padding_pairs, per_dimension
-from minitorch_cnn.nn.module import Module, Parameter
+from minitorch_cnn.nn.module import Module
+from minitorch_cnn.nn.parameter import Parameter
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from minitorch_cnn.nn import functional, init
 from minitorch_cnn.nn.arguments import count
-from minitorch_cnn.nn.module import Module, Parameter
+from minitorch_cnn.nn.module import Module
+from minitorch_cnn.nn.parameter import Parameter
 
 
 class Dense(Module):

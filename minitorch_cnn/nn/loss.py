@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from minitorch_cnn.nn import functional
-from minitorch_cnn.nn.module import Buffer, Module
+from minitorch_cnn.nn.module import Module
+from minitorch_cnn.nn.parameter import Buffer
 from minitorch_cnn.tensor import Tensor
 
 

@@ -1,68 +1,29 @@
-"""Modules: objects that hold parameters, buffers and other modules, found by walking them.
+"""Modules: objects that hold parameters, buffers and other modules, and compute something.
 
 A module is a plain class. Whatever is assigned to it (a Parameter, a Buffer, a Module, or a list,
-tuple or dict of them) is found again in order of assignment; there is nothing to register. May
-import Tensor and what lies below it; holds no layer.
+tuple or dict of them) is found again by the walk in ``tree``; there is nothing to register. Here
+is what a module does: calling with hooks, modes, state, moving. Holds no layer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from minitorch_backends.protocol import Backend
 from minitorch_cnn.backend import DTYPES, as_dtype, backend_of, get_backend
 from minitorch_cnn.creation import raw_array, zeros_like
 from minitorch_cnn.graph import Leaf
+from minitorch_cnn.nn.hooks import ForwardHooks, Hook, HookHandle
+from minitorch_cnn.nn.parameter import Buffer
+from minitorch_cnn.nn.tree import Tree, members, walk
 from minitorch_cnn.ops.arguments import is_floating
 from minitorch_cnn.tensor import Tensor
 
 _Self = TypeVar("_Self", bound="Module")
 
 
-class Parameter(Tensor):
-    """A tensor that is learned: a leaf that requires a gradient, found by ``parameters()``.
-
-    Parameters
-    ----------
-    data : array_like
-        Copied.
-    requires_grad : bool
-        False freezes it.
-    """
-
-    __slots__ = ()
-
-    def __init__(
-        self, data: Any, requires_grad: bool = True, *, dtype: Any = None, backend: Any = None
-    ) -> None:
-        super().__init__(data, dtype=dtype, backend=backend, requires_grad=requires_grad)
-
-    def __repr__(self) -> str:
-        return f"Parameter containing:\n{super().__repr__()}"
-
-
-class Buffer(Tensor):
-    """A tensor that is part of a module's state and not learned, such as a running mean.
-
-    Parameters
-    ----------
-    data : array_like
-        Copied.
-    persistent : bool
-        Whether ``state_dict`` holds it.
-    """
-
-    __slots__ = ("persistent",)
-
-    def __init__(
-        self, data: Any, persistent: bool = True, *, dtype: Any = None, backend: Any = None
-    ) -> None:
-        super().__init__(data, dtype=dtype, backend=backend)
-        self.persistent = persistent
-
-
-class Module:
+class Module(Tree):
     """Base class of layers and nets: define ``forward``, call the object.
 
     Examples
@@ -90,65 +51,57 @@ class Module:
         raise TypeError(f"{type(self).__name__} defines no forward(self, ...); add one")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        hooks: ForwardHooks | None = vars(self).get("_hooks")
         try:
-            return self.forward(*args, **kwargs)
+            if hooks is None:
+                return self.forward(*args, **kwargs)
+            return hooks.call(self, args, kwargs)
         except (ValueError, TypeError) as error:
             _name_layer(error, self)
             raise
 
-    # --- the tree -------------------------------------------------------------------------------
+    # --- hooks ----------------------------------------------------------------------------------
 
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """Modules assigned to this one, with their names, in order of assignment."""
-        for name, value in _members(self):
-            if isinstance(value, Module):
-                yield name, value
+    def register_forward_pre_hook(
+        self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> HookHandle:
+        """Call ``hook(module, args)`` before each ``forward``; it may return other arguments.
 
-    def children(self) -> Iterator[Module]:
-        """Modules assigned to this one, in order of assignment."""
-        return (child for _, child in self.named_children())
+        Parameters
+        ----------
+        hook : callable
+            Returns None, the one argument, or a tuple of arguments.
+        prepend : bool
+            Before the hooks that are there already.
+        with_kwargs : bool
+            Call ``hook(module, args, kwargs)``, which returns None or ``(args, kwargs)``.
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module (named ``prefix``) and all below it, each once, with dotted names."""
-        seen: set[int] = set()
-        for name, value in _walk(self, prefix):
-            if isinstance(value, Module) and id(value) not in seen:
-                seen.add(id(value))
-                yield name, value
-
-    def modules(self) -> Iterator[Module]:
-        """This module and all below it, each once."""
-        return (module for _, module in self.named_modules())
-
-    def named_parameters(
-        self, prefix: str = "", *, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Parameter]]:
-        """Parameters with dotted names; a tied one once, under its first name.
-
-        ``remove_duplicate=False`` gives it under every name.
+        Returns
+        -------
+        HookHandle
+            Its ``remove()`` takes the hook off; it is a context manager, too.
         """
-        return _named(self, prefix, Parameter, remove_duplicate)
+        return HookHandle(self._forward_hooks().before, hook, prepend, with_kwargs)
 
-    def parameters(self) -> Iterator[Parameter]:
-        """All parameters, each once, in order of assignment."""
-        return (parameter for _, parameter in self.named_parameters())
+    def register_forward_hook(
+        self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> HookHandle:
+        """Call ``hook(module, args, output)`` after each ``forward``; it may return another output.
 
-    def named_buffers(
-        self, prefix: str = "", *, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Buffer]]:
-        """Buffers with dotted names, each once."""
-        return _named(self, prefix, Buffer, remove_duplicate)
+        Parameters and result as for :meth:`register_forward_pre_hook`; ``with_kwargs`` calls
+        ``hook(module, args, kwargs, output)``.
 
-    def buffers(self) -> Iterator[Buffer]:
-        """All buffers, each once, in order of assignment."""
-        return (buffer for _, buffer in self.named_buffers())
+        >>> import minitorch_cnn as mt
+        >>> layer = mt.nn.ReLU()
+        >>> with layer.register_forward_hook(lambda module, args, output: output * 10):
+        ...     layer(mt.tensor([-1.0, 2.0]))
+        tensor([ 0., 20.])
+        """
+        return HookHandle(self._forward_hooks().after, hook, prepend, with_kwargs)
 
-    def apply(self: _Self, function: Callable[[Module], None]) -> _Self:
-        """Call ``function`` on every module below and then on this one; returns this module."""
-        for child in self.children():
-            child.apply(function)
-        function(self)
-        return self
+    def _forward_hooks(self) -> ForwardHooks:
+        hooks: ForwardHooks = vars(self).setdefault("_hooks", ForwardHooks())
+        return hooks
 
     # --- modes ----------------------------------------------------------------------------------
 
@@ -251,64 +204,36 @@ class Module:
             _move(tensor, dtype, home)
         return self
 
+    def float(self: _Self) -> _Self:
+        """Floating-point parameters and buffers in float32, ``to("float32")``."""
+        return self.to("float32")
+
+    def double(self: _Self) -> _Self:
+        """Floating-point parameters and buffers in float64, ``to("float64")``."""
+        return self.to("float64")
+
+    def half(self: _Self) -> _Self:
+        """Floating-point parameters and buffers in float16, ``to("float16")``."""
+        return self.to("float16")
+
     def __repr__(self) -> str:
-        extra = self.extra_repr()
-        lines = [
-            f"  ({name}): " + repr(child).replace("\n", "\n  ")
-            for name, child in self.named_children()
-        ]
-        if not lines:
-            return f"{type(self).__name__}({extra})"
-        return "\n".join([f"{type(self).__name__}({extra}", *lines, ")"])
+        name, extra = type(self).__name__, self.extra_repr()
+        lines = [f"({key}): {child!r}" for key, child in members(self) if isinstance(child, Module)]
+        return written(name, [extra, *lines] if extra else lines) if lines else f"{name}({extra})"
 
     def extra_repr(self) -> str:
         """What stands between the parentheses of ``repr``; layers give their settings."""
         return ""
 
 
-def _members(module: Module) -> Iterator[tuple[str, Any]]:
-    """Tensors and modules assigned to ``module``, looking into lists, tuples and dicts."""
-    for name, value in vars(module).items():
-        yield from _entries(name, value)
-
-
-def _entries(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, (Module, Parameter, Buffer)):
-        yield name, value
-    elif isinstance(value, (list, tuple)):
-        for position, item in enumerate(value):
-            yield from _entries(f"{name}.{position}", item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _entries(f"{name}.{key}", item)
-
-
-def _walk(module: Module, prefix: str, above: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Every module and tensor from ``module`` down, with dotted names, repeated where shared."""
-    if id(module) in above:
-        raise ValueError(
-            f"module {prefix or type(module).__name__!r} contains itself; a net must be a tree"
-        )
-    yield prefix, module
-    for name, value in _members(module):
-        path = f"{prefix}.{name}" if prefix else name
-        if isinstance(value, Module):
-            yield from _walk(value, path, (*above, id(module)))
-        else:
-            yield path, value
-
-
-def _named(module: Module, prefix: str, kind: type, once: bool) -> Iterator[tuple[str, Any]]:
-    seen: set[int] = set()
-    for name, value in _walk(module, prefix):
-        if isinstance(value, kind) and not (once and id(value) in seen):
-            seen.add(id(value))
-            yield name, value
+def written(name: str, lines: list[str]) -> str:
+    """A module's text: what is in it, one below the other."""
+    return f"{name}(\n  " + "\n".join(lines).replace("\n", "\n  ") + "\n)" if lines else f"{name}()"
 
 
 def _state(module: Module, prefix: str, everything: bool = False) -> Iterator[tuple[str, Tensor]]:
     seen: set[int] = set()
-    for name, value in _walk(module, prefix):
+    for name, value in walk(module, prefix):
         if isinstance(value, Module):
             continue
         if everything and id(value) in seen:
@@ -353,7 +278,7 @@ def _name_layer(error: Exception, module: Module) -> None:
     if inner is None:
         path, message = "", str(error)
     else:
-        name = next((n for n, child in module.named_children() if child is inner[0]), "")
+        name = next((n for n, child in members(module) if child is inner[0]), "")
         path = f"{name}.{inner[1]}".strip(".")
         message = inner[2]
     error._layer = (module, path, message)  # type: ignore[attr-defined]

@@ -11,7 +11,8 @@ import numpy as np
 
 from minitorch_cnn.nn import functional
 from minitorch_cnn.nn.arguments import at_least_zero, count, fraction
-from minitorch_cnn.nn.module import Buffer, Module, Parameter
+from minitorch_cnn.nn.module import Module
+from minitorch_cnn.nn.parameter import Buffer, Parameter
 from minitorch_cnn.ops.arguments import raw, require_array
 from minitorch_cnn.ops.shape import expand_dims, squeeze
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from minitorch_cnn.nn import functional
 from minitorch_cnn.nn.arguments import at_least_zero, count
-from minitorch_cnn.nn.module import Module, Parameter
+from minitorch_cnn.nn.module import Module
+from minitorch_cnn.nn.parameter import Parameter
 from minitorch_cnn.ops.arguments import shape_tuple
 
 

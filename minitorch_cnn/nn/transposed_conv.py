@@ -18,7 +18,8 @@ from minitorch_cnn.nn.functional.transposed_convolution import (
     require_small_output_padding,
 )
 from minitorch_cnn.nn.functional.windows import Ints, batched_shape, per_dimension
-from minitorch_cnn.nn.module import Module, Parameter
+from minitorch_cnn.nn.module import Module
+from minitorch_cnn.nn.parameter import Parameter
 from minitorch_cnn.ops.arguments import raw, require_array
 
 

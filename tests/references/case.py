@@ -107,7 +107,8 @@ class FunctionCase:
             tensors[first], **{name: tensors[name] for name in others}, **self.options
         )
         output, *constants = result if isinstance(result, tuple) else (result,)
-        output.backward(framework.tensor(uniform(*output.shape)(rng)))
+        if variables:
+            output.backward(framework.tensor(uniform(*output.shape)(rng)))
         return (
             {"output": framework.numpy(output)}
             | {f"constant{i}": framework.numpy(value) for i, value in enumerate(constants)}
@@ -170,12 +171,14 @@ class ModuleCase:
         for call in [*(f"train{step}" for step in range(self.steps)), "eval"]:
             module.train() if call != "eval" else module.eval()
             module.zero_grad()
-            x = framework.tensor(self.input(rng), requires_grad=True)
+            array = self.input(rng)
+            x = framework.tensor(array, requires_grad=array.dtype.kind == "f")
             targets = (framework.tensor(draw(rng)) for draw in self.targets)
             output = module(x, *targets, **self.keywords)
             output.backward(framework.tensor(uniform(*output.shape)(rng)))
             results[f"{call}.output"] = framework.numpy(output)
-            results[f"{call}.input.grad"] = framework.numpy(x.grad)
+            if x.requires_grad:
+                results[f"{call}.input.grad"] = framework.numpy(x.grad)
             for key, parameter in module.named_parameters():
                 results[f"{call}.{key}.grad"] = framework.numpy(parameter.grad)
         for key, value in module.state_dict().items():

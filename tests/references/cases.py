@@ -5,14 +5,17 @@ from collections.abc import Mapping, Sequence
 from . import (
     activation_cases,
     adaptive_pool_cases,
+    attention_cases,
     conv_cases,
     conv_nd_cases,
+    embedding_cases,
     interpolate_cases,
     loss_cases,
     net_cases,
     norm_cases,
     optimizer_cases,
     pad_cases,
+    parametrisation_cases,
     pool_cases,
     pool_corner_cases,
     rearrange_cases,
@@ -21,6 +24,7 @@ from . import (
     training_cases,
     transposed_conv_cases,
     unpool_cases,
+    vector_cases,
 )
 from .case import Case
 
@@ -40,6 +44,10 @@ FAMILIES: Mapping[str, Sequence[Case]] = {
     "sample_norm": sample_norm_cases.CASES,
     "activation": activation_cases.CASES,
     "loss": loss_cases.CASES,
+    "embedding": embedding_cases.CASES,
+    "attention": attention_cases.CASES,
+    "vector": vector_cases.CASES,
+    "parametrisation": parametrisation_cases.CASES,
     "optimizer": optimizer_cases.CASES,
     "training": training_cases.CASES,
     "nets": net_cases.CASES,

@@ -34,6 +34,7 @@ from minitorch_cnn.nn.functional.adaptive_pooling import (
     adaptive_max_pool2d,
     adaptive_max_pool3d,
 )
+from minitorch_cnn.nn.functional.attention import scaled_dot_product_attention
 from minitorch_cnn.nn.functional.convolution import (
     conv1d,
     conv2d,
@@ -41,6 +42,15 @@ from minitorch_cnn.nn.functional.convolution import (
     linear,
     locally_connected2d,
 )
+from minitorch_cnn.nn.functional.dropout import (
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
+)
+from minitorch_cnn.nn.functional.embedding import embedding, embedding_bag, one_hot
 from minitorch_cnn.nn.functional.interpolation import interpolate
 from minitorch_cnn.nn.functional.loss import (
     binary_cross_entropy,
@@ -53,7 +63,7 @@ from minitorch_cnn.nn.functional.loss import (
     nll_loss,
     smooth_l1_loss,
 )
-from minitorch_cnn.nn.functional.normalisation import batch_norm, dropout, dropout2d
+from minitorch_cnn.nn.functional.normalisation import batch_norm
 from minitorch_cnn.nn.functional.padding import pad
 from minitorch_cnn.nn.functional.pooling import (
     avg_pool1d,
@@ -86,6 +96,7 @@ from minitorch_cnn.nn.functional.transposed_convolution import (
     conv_transpose3d,
 )
 from minitorch_cnn.nn.functional.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
+from minitorch_cnn.nn.functional.vector import bilinear, cosine_similarity, pairwise_distance
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -95,10 +106,12 @@ __all__ = [
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
     "affine_grid",
+    "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
     "batch_norm",
+    "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "channel_shuffle",
@@ -108,10 +121,16 @@ __all__ = [
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
+    "dropout1d",
     "dropout2d",
+    "dropout3d",
     "elu",
+    "embedding",
+    "embedding_bag",
+    "feature_alpha_dropout",
     "fold",
     "gelu",
     "grid_sample",
@@ -144,12 +163,15 @@ __all__ = [
     "mse_loss",
     "nll_loss",
     "normalize",
+    "one_hot",
     "pad",
+    "pairwise_distance",
     "pixel_shuffle",
     "pixel_unshuffle",
     "relu",
     "relu6",
     "rms_norm",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",

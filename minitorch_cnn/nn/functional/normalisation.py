@@ -1,6 +1,6 @@
-"""Batch normalisation and dropout as functions, with PyTorch's names and arguments.
+"""Batch normalisation as a function, with PyTorch's names and arguments.
 
-May import ``ops`` and ``random``.
+May import ``ops``.
 """
 
 from __future__ import annotations
@@ -8,14 +8,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from minitorch_cnn import random
-from minitorch_cnn.backend import backend_of, namespace
+from minitorch_cnn.backend import namespace
 from minitorch_cnn.ops import norm as operations
 from minitorch_cnn.ops.analytic import rsqrt
 from minitorch_cnn.ops.arguments import (
-    constant,
     raw,
     require_float,
     require_one_backend,
@@ -144,71 +140,3 @@ def blend(running: Any, batch: Any, momentum: float) -> None:
     data = raw(running)
     batch = namespace(batch).astype(batch, data.dtype)
     running.assign_((1 - momentum) * data + momentum * batch)
-
-
-def dropout(
-    input: Any,
-    p: float = 0.5,
-    training: bool = True,
-    *,
-    rng: np.random.Generator | None = None,
-) -> Any:
-    """Set each entry to 0 with probability ``p`` and divide the others by ``1 - p``.
-
-    Parameters
-    ----------
-    input : Tensor
-    p : float
-        From 0 to 1.
-    training : bool
-        False gives the input back.
-    rng : numpy.random.Generator, optional
-        Where the mask comes from; the generator of ``mt.seed`` by default. Masks are drawn on the
-        host, so that every backend drops the same entries.
-
-    Notes
-    -----
-    Source: N. Srivastava et al., "Dropout", 2014.
-
-    >>> import minitorch_cnn as mt
-    >>> mt.nn.functional.dropout(mt.ones(3), p=0.0)
-    tensor([1., 1., 1.])
-    """
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout: probability p={p} is not between 0 and 1")
-    data = raw(require_float(input, "dropout"))
-    if not training or p == 0:
-        return input
-    return input * _dropout_mask(input, data.shape, p, rng)
-
-
-def dropout2d(
-    input: Any,
-    p: float = 0.5,
-    training: bool = True,
-    *,
-    rng: np.random.Generator | None = None,
-) -> Any:
-    """Dropout of whole channels of ``input (N, C, height, width)``; see :func:`dropout`.
-
-    >>> import minitorch_cnn as mt
-    >>> mt.nn.functional.dropout2d(mt.ones((1, 1, 1, 2)), p=0.0)
-    tensor([[[[1., 1.]]]])
-    """
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout2d: probability p={p} is not between 0 and 1")
-    data = raw(require_float(input, "dropout2d"))
-    if data.ndim not in (3, 4):
-        raise ValueError(f"dropout2d: expected (N, C, H, W) or (C, H, W), got {tuple(data.shape)}")
-    if not training or p == 0:
-        return input
-    return input * _dropout_mask(input, (*data.shape[:-2], 1, 1), p, rng)
-
-
-def _dropout_mask(x: Any, shape: tuple[int, ...], p: float, rng: np.random.Generator | None) -> Any:
-    """0 with probability ``p``, else ``1 / (1 - p)``, in the dtype of ``x`` and beside it."""
-    keep = random.generator(rng).random(shape, dtype=np.float32) >= p
-    data = raw(x)
-    home = backend_of(data)
-    mask = home.xp.astype(home.asarray(keep, copy=False), data.dtype)
-    return constant(mask if p == 1 else mask / (1 - p), x)
