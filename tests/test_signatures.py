@@ -65,7 +65,7 @@ def positional(value: Any) -> list[list[str]]:
     """Parameters by position, with their defaults; what we add is keyword-only."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = inspect.signature(value).parameters.values()
-    return [described(p) for p in parameters if p.kind in kinds]
+    return [described(p) for p in parameters if p.kind in kinds and p.name[0] != "_"]
 
 
 def keywords(value: Any) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """Parametrizations that nets are known by.
 
-May import ``parametrize`` and ``ops``.
+May import ``parametrize``, the layers and ``ops``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from minitorch_cnn.grad_mode import no_grad
 from minitorch_cnn.nn.arguments import count
 from minitorch_cnn.nn.module import Module
 from minitorch_cnn.nn.parameter import Buffer
+from minitorch_cnn.nn.transposed_conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from minitorch_cnn.nn.utils.parametrize import register_parametrization
 from minitorch_cnn.ops.arguments import axis_index
 from minitorch_cnn.ops.elementwise import clip
@@ -117,8 +118,7 @@ def spectral_norm(
     True
     """
     if dim is None:
-        transposed = any(kind.__name__.startswith("ConvTranspose") for kind in type(module).__mro__)
-        dim = 1 if transposed else 0
+        dim = 1 if isinstance(module, (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)) else 0
     weight = getattr(module, name, None)
     if not isinstance(weight, Tensor):
         raise ValueError(f"spectral_norm: {type(module).__name__} has no tensor {name!r}")
