@@ -186,22 +186,22 @@ def backward(output: Any, gradient: Any, *, create_graph: bool, retain_graph: bo
         for owner, new in owners:
             before = owner._grad
             owner._grad = new if before is None else before + new
-            if memory.held is not None:
-                _remember(memory, before, owner._grad)
+            if memory.held is None:
+                continue
+            if before is None:
+                new._record = (None, (memory,))
+            else:
+                _remember_sum(owner._grad, before, memory)
 
 
-def _remember(memory: Pass, before: Any, gradient: Any) -> None:
-    """Leave a pass on the gradient it led to, behind the passes that led to ``before``."""
-    start, passes = None, (memory,)
-    if before is not None:
-        start, earlier = getattr(before, "_record", (before._data, ()))
-        passes = (*earlier, memory)
-    if len(passes) > 1:
-        if sum(p.entries for p in passes) > RECORDED_ENTRIES:
-            return
-        if sum(len(p.held or ()) for p in passes) > RECORDED_NODES:
-            return
-    gradient._record = (start, passes)
+def _remember_sum(gradient: Any, before: Any, memory: Pass) -> None:
+    """Leave on a gradient the passes that it is the sum of, if they are small together."""
+    start, earlier = getattr(before, "_record", (before._data, ()))
+    passes = (*earlier, memory)
+    entries = sum(past.entries for past in passes)
+    nodes = sum(len(past.held or ()) + 1 for past in passes)
+    if entries <= RECORDED_ENTRIES and nodes <= RECORDED_NODES:
+        gradient._record = (start, passes)
 
 
 def grad(

@@ -80,6 +80,7 @@ class Leaf:
     __slots__ = ("dtype", "hooks", "number", "overwritten", "owner", "shape")
 
     parents: ClassVar[tuple[()]] = ()
+    kept: ClassVar[tuple[()]] = ()
 
     def __init__(self, owner: Boxed, shape: tuple[int, ...], dtype: Any) -> None:
         self.owner = ref(owner)
@@ -127,7 +128,7 @@ class Pass:
         self.node = node
         self.seed = seed
         self.entries = 0
-        self.held: list[tuple[Node, Any]] | None = None
+        self.held: list[tuple[Any, Any]] | None = None
 
     def hold(self, nodes: list[AnyNode]) -> None:
         """Remember what ``nodes`` hold, if that is little."""
@@ -135,16 +136,18 @@ class Pass:
             return
         entries, held = self.seed.size, []
         for node in nodes:
-            if isinstance(node, Leaf):
-                continue
             kept = node.kept
+            if not kept:
+                continue
             if kept is FREED:
                 return
             for array in kept:
-                entries += getattr(array, "size", 0)
+                if hasattr(array, "size"):
+                    entries += array.size
+            if entries > RECORDED_ENTRIES:
+                return
             held.append((node, kept))
-        if entries <= RECORDED_ENTRIES:
-            self.entries, self.held = entries, held
+        self.entries, self.held = entries, held
 
 
 class HookHandle:

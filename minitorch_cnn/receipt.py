@@ -223,8 +223,8 @@ def explain_grad(
     Notes
     -----
     A weight that is tied over positions has one term for each: its gradient is the sum over its
-    links. Links whose input happens to be 0 are listed for products (convolutions, matrix
-    products, ``*``), where padding is no link. Hooks in the graph run again.
+    links. For products (convolutions, matrix products, ``*``) links whose input happens to be 0 are
+    listed too; padding is no link of a convolution. Hooks in the graph run again.
 
     Examples
     --------

@@ -151,7 +151,7 @@ FLOORS = [
     "creation tensor_methods tensor_operators tensor_text",
     "random tensor_copies",
     "tensor",
-    "nn optim data io",
+    "nn optim data io receipt",
     "datasets models",
     "train viz",
     "minitorch_cnn",
