@@ -390,5 +390,5 @@ def _markup(box: Box) -> str:
 
 
 def _escaped(text: str) -> str:
-    """As content of a Graphviz label, where a backslash would stand for the name of the box."""
-    return html.escape(text).replace("\\", "&#92;") or " "
+    """As content of a Graphviz label, where one backslash and N stand for the name of the box."""
+    return html.escape(text).replace("\\", "\\\\") or " "
