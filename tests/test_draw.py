@@ -79,10 +79,7 @@ def test_a_leaf_alone():
 
 def test_numbers_stand_in_the_operation():
     w = leaf(2)
-    assert words((2.5 * w) ** 3.0)[:2] == [
-        "pow(·, 3) (2,) float32",
-        "multiply(2.5, ·) (2,) float32",
-    ]
+    assert words(2.5 * w)[0] == "multiply(2.5, ·) (2,) float32"
     assert words(1 / w)[0] == "divide(1, ·) (2,) float32"
 
 
