@@ -158,7 +158,7 @@ from minitorch_cnn.ops.shape import (
 from minitorch_cnn.random import bernoulli, normal, rand, randint, randn, randperm, seed, uniform
 
 if _typing.TYPE_CHECKING:  # loaded when asked for
-    from minitorch_cnn.receipt import explain_grad
+    from minitorch_cnn.explain import explain_grad
     from minitorch_cnn.viz.graph import draw
 
 bool = bool_
@@ -333,7 +333,7 @@ __all__ = [
 ]
 
 
-_TOOLS = {"draw": "minitorch_cnn.viz.graph", "explain_grad": "minitorch_cnn.receipt"}
+_TOOLS = {"draw": "minitorch_cnn.viz.graph", "explain_grad": "minitorch_cnn.explain"}
 """For people at work on a gradient; their modules are loaded when asked for."""
 
 
@@ -351,3 +351,7 @@ def __getattr__(name: str) -> object:
 
         return import_module("minitorch_cnn.testing")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_TOOLS, "__version__", "testing"})
