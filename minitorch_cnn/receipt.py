@@ -98,7 +98,7 @@ class GradientReceipt:
         ]
         width = len(lines[0])
         left = len(self._more())
-        lines += [f"... {left} more"] if left else []
+        lines += [f"... {left:,} more"] if left else []
         sums = [label + value.rjust(width - len(label)) for label, value in self._sums()]
         return "\n".join([self._title(), *lines, "-" * width, *sums])
 
@@ -107,15 +107,12 @@ class GradientReceipt:
     def _repr_html_(self) -> str:
         head, *rows = self._rows()
         left = len(self._more())
-        columns = len(head)
-        lines = [_html_row(head, "th"), *(_html_row(row, "td") for row in rows)]
+        words = len(head) - 3
+        lines = [_html_row(head, words, "th"), *(_html_row(row, words, "td") for row in rows)]
         if left:
-            lines.append(f'<tr><td colspan="{columns}">... {left} more</td></tr>')
-        lines += [
-            f'<tr><th colspan="{columns - 1}" style="text-align:left">{html.escape(label)}</th>'
-            f"<td>{html.escape(value)}</td></tr>"
-            for label, value in self._sums()
-        ]
+            lines.append(_html_row((f"... {left:,} more", *("",) * (len(head) - 1)), words, "td"))
+        for label, value in self._sums():
+            lines.append(_html_row((label, *("",) * (len(head) - 2), value), words, "th"))
         return f"<table><caption>{html.escape(self._title())}</caption>{''.join(lines)}</table>"
 
     def _title(self) -> str:
@@ -164,5 +161,11 @@ def _number(x: float) -> str:
     return f"{x + 0.0:.6g}"  # no minus before a zero
 
 
-def _html_row(cells: Row, tag: str) -> str:
-    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+def _html_row(row: Row, words: int, tag: str) -> str:
+    """A row of a table: some cells with words at the left, then numbers at the right."""
+    cells = [
+        f'<{tag} style="text-align:{"left" if column < words else "right"}">'
+        f"{html.escape(cell)}</{tag}>"
+        for column, cell in enumerate(row)
+    ]
+    return f"<tr>{''.join(cells)}</tr>"

@@ -333,7 +333,7 @@ def test_large_passes_are_not_remembered_but_can_be_explained():
         ):
             mt.explain_grad(parameter, ())
     assert len(before) == RECORDED_ENTRIES
-    assert f"... {RECORDED_ENTRIES - SHOWN} more" in str(before)
+    assert f"... {RECORDED_ENTRIES - SHOWN:,} more" in str(before)
 
 
 def test_hooks_are_part_of_the_account():
