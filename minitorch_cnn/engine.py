@@ -9,29 +9,23 @@ work. Knows nodes and their ``pull``, and no operation; may import ``graph``, ``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
 from typing import Any
 
 from minitorch_cnn.backend import SEALS, namespace
 from minitorch_cnn.grad_mode import set_grad_enabled
-from minitorch_cnn.graph import FREED, RETAIN, AnyNode, Boxed, GraphError, Leaf, box
-
-_number = attrgetter("number")
-
-
-def _ancestors(roots: Iterable[AnyNode], stop: frozenset[AnyNode]) -> list[AnyNode]:
-    """The roots and all nodes they were computed from, oldest first; ``stop`` ends the search."""
-    found = set(roots)
-    waiting = list(found)
-    while waiting:
-        node = waiting.pop()
-        if node in stop:
-            continue
-        for parent in node.parents:
-            if parent is not None and parent not in found:
-                found.add(parent)
-                waiting.append(parent)
-    return sorted(found, key=_number)
+from minitorch_cnn.graph import (
+    FREED,
+    RECORDED_ENTRIES,
+    RECORDED_NODES,
+    RETAIN,
+    AnyNode,
+    Boxed,
+    GraphError,
+    Leaf,
+    Pass,
+    ancestors,
+    box,
+)
 
 
 def _leading_to(nodes: Iterable[AnyNode], targets: frozenset[AnyNode]) -> set[AnyNode]:
@@ -50,13 +44,17 @@ def propagate(
     stop: frozenset[AnyNode] = frozenset(),
     create_graph: bool = False,
     retain_graph: bool = False,
+    memory: Pass | None = None,
 ) -> dict[AnyNode, Any]:
     """Gradients at ``targets`` (None: at all leaves) for the gradients ``seeds`` at the outputs.
 
     Values are raw arrays, or tensors under ``create_graph``. Nodes in ``stop`` are not looked
-    behind, which makes gradients in them partial derivatives.
+    behind, which makes gradients in them partial derivatives. ``memory`` is shown all nodes before
+    they give back what they hold.
     """
-    nodes = _ancestors([node for node, _ in seeds], stop)
+    nodes = ancestors([node for node, _ in seeds], stop)
+    if memory is not None:
+        memory.hold(nodes)
     wanted: Callable[[AnyNode], bool] | None = None
     if targets is not None:
         leading = _leading_to(nodes, targets)
@@ -164,10 +162,12 @@ def backward(output: Any, gradient: Any, *, create_graph: bool, retain_graph: bo
     """Add the gradient of ``output`` to ``.grad`` of every leaf it was computed from."""
     node = _require_node(output, "backward")
     seed = _seed(output, gradient, "backward")
+    memory = Pass(node, seed._data)
     results = propagate(
         [(node, seed if create_graph else seed._data)],
         create_graph=create_graph,
         retain_graph=create_graph if retain_graph is None else retain_graph,
+        memory=memory,
     )
     owners = []
     for leaf, value in results.items():
@@ -184,7 +184,24 @@ def backward(output: Any, gradient: Any, *, create_graph: bool, retain_graph: bo
         owners.append((owner, new))
     with set_grad_enabled(create_graph):
         for owner, new in owners:
-            owner._grad = new if owner._grad is None else owner._grad + new
+            before = owner._grad
+            owner._grad = new if before is None else before + new
+            if memory.held is None:
+                continue
+            if before is None:
+                new._record = (None, (memory,))
+            else:
+                _remember_sum(owner._grad, before, memory)
+
+
+def _remember_sum(gradient: Any, before: Any, memory: Pass) -> None:
+    """Leave on a gradient the passes that it is the sum of, if they are small together."""
+    start, earlier = getattr(before, "_record", (before._data, ()))
+    passes = (*earlier, memory)
+    entries = sum(past.entries for past in passes)
+    nodes = sum(len(past.held or ()) + 1 for past in passes)
+    if entries <= RECORDED_ENTRIES and nodes <= RECORDED_NODES:
+        gradient._record = (start, passes)
 
 
 def grad(

@@ -8,7 +8,8 @@ reference cycles, so memory goes with the last tensor. Imports nothing of the ho
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
@@ -22,6 +23,10 @@ NEXT_NUMBER = itertools.count(1).__next__
 FREED: Any = object()
 """Stands in ``Node.kept`` once a backward pass has given its arrays back."""
 
+
+RECORDED_NODES = 256
+RECORDED_ENTRIES = 2**18
+"""Up to which size a backward pass is remembered; so many entries are 1 MiB in float32."""
 
 RETAIN = 0
 """The number of the hook that keeps a computed tensor's gradient; all others are positive."""
@@ -75,6 +80,7 @@ class Leaf:
     __slots__ = ("dtype", "hooks", "number", "overwritten", "owner", "shape")
 
     parents: ClassVar[tuple[()]] = ()
+    kept: ClassVar[tuple[()]] = ()
 
     def __init__(self, owner: Boxed, shape: tuple[int, ...], dtype: Any) -> None:
         self.owner = ref(owner)
@@ -90,6 +96,58 @@ class Leaf:
 
 AnyNode = Node | Leaf
 Hook = Callable[[Any], Any]
+
+_number = attrgetter("number")
+
+
+def ancestors(roots: Iterable[AnyNode], stop: frozenset[AnyNode] = frozenset()) -> list[AnyNode]:
+    """The roots and all nodes they were computed from, oldest first; ``stop`` ends the search."""
+    found = set(roots)
+    waiting = list(found)
+    while waiting:
+        node = waiting.pop()
+        if node in stop:
+            continue
+        for parent in node.parents:
+            if parent is not None and parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return sorted(found, key=_number)
+
+
+class Pass:
+    """A backward pass to look back at: where it started, and what its nodes held before.
+
+    A small one is left on the gradients it wrote (``Boxed._record``) and goes with them; a large
+    one holds nothing, so that a training gives its arrays back at once.
+    """
+
+    __slots__ = ("entries", "held", "node", "seed")
+
+    def __init__(self, node: AnyNode, seed: Array) -> None:
+        self.node = node
+        self.seed = seed
+        self.entries = 0
+        self.held: list[tuple[Any, Any]] | None = None
+
+    def hold(self, nodes: list[AnyNode]) -> None:
+        """Remember what ``nodes`` hold, if that is little."""
+        if len(nodes) > RECORDED_NODES:
+            return
+        entries, held = self.seed.size, []
+        for node in nodes:
+            kept = node.kept
+            if not kept:
+                continue
+            if kept is FREED:
+                return
+            for array in kept:
+                if hasattr(array, "size"):
+                    entries += array.size
+            if entries > RECORDED_ENTRIES:
+                return
+            held.append((node, kept))
+        self.entries, self.held = entries, held
 
 
 class HookHandle:
@@ -120,13 +178,15 @@ class Boxed:
     tensors without importing the file above it.
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "_node")
+    __slots__ = ("__weakref__", "_data", "_grad", "_node", "_record")
 
     concrete: ClassVar[type[Boxed]]
 
     _data: Array
     _node: AnyNode | None
     _grad: Any
+    _record: tuple[Array | None, tuple[Pass, ...]]
+    """Of a gradient: what was there before, and the passes it is the sum of; mostly unset."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

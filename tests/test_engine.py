@@ -11,6 +11,7 @@ import pytest
 
 import minitorch_cnn as mt
 from minitorch_cnn import nn, optim
+from minitorch_cnn.graph import RECORDED_ENTRIES, RECORDED_NODES
 
 
 def leaf(values, backend="numpy", dtype=mt.float64):
@@ -855,13 +856,40 @@ def test_memory_goes_with_the_last_tensor(no_collector):
 
 
 def test_backward_gives_kept_arrays_back(no_collector):
-    x = leaf(np.ones(1000))
+    x = leaf(np.ones(RECORDED_ENTRIES))
     y = x.exp()
     array = weakref.ref(y.data)
     z = y.sum()
     del y
     z.backward()
     assert array() is None
+
+
+def test_small_kept_arrays_go_with_the_gradient_they_led_to(no_collector):
+    x = leaf(np.ones(1000))
+    y = x.exp()
+    array = weakref.ref(y.data)
+    z = y.sum()
+    del y
+    z.backward()
+    del z
+    assert array() is not None  # for mt.explain_grad
+    x.grad = None
+    assert array() is None
+
+
+def test_gradients_that_add_up_remember_no_more_than_one_small_pass(no_collector):
+    x = leaf(np.ones(RECORDED_ENTRIES // 4))
+    arrays = []
+    for _ in range(8):
+        y = x.exp()
+        arrays.append(weakref.ref(y.data))
+        y.sum().backward()
+        del y
+    assert sum(array() is not None for array in arrays) <= 4
+    for _ in range(200):
+        (x * 2.0).sum().backward()
+    assert len(x.grad._record[1]) <= RECORDED_NODES // 2
 
 
 def test_operations_keep_no_more_than_they_need(no_collector):

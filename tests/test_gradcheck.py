@@ -1,6 +1,8 @@
 """The checkers themselves: they pass what is right and, above all, fail what is wrong."""
 
 import contextlib
+import re
+import warnings
 
 import numpy as np
 import pytest
@@ -22,6 +24,9 @@ def declare():
     yield Primitive
     PRIMITIVES.clear()
     PRIMITIVES.update(before)
+
+
+BOTH = ("forward", "reverse")
 
 
 def numbers(*shape, seed=1):
@@ -87,6 +92,20 @@ def test_works_inside_no_grad_and_on_functions_that_differentiate():
         testing.check_grads(slope, numbers(3))
 
 
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+@pytest.mark.parametrize("modes", ["forward", "reverse", ["forward"], ("reverse", "forward")])
+def test_modes_and_orders(order, modes):
+    x, y = numbers(2), numbers(2, seed=2)
+    testing.check_grads(lambda x, y: (x * mt.exp(y), mt.sin(x)), [x, y], order, modes=modes)
+
+
+def test_forward_mode_of_results_and_arguments_of_several_shapes(backend):
+    x, y, z = numbers(2, 3), numbers(), numbers(0)
+    testing.check_grads(lambda x, y, z: (x.sum(axis=0) * y, z * y, mt.argmax(x)), [x, y, z])
+    testing.check_grads(lambda x: (mt.zeros_like(x), x * 2.0), x)
+    testing.check_grads(lambda x: mt.sign(x), x)
+
+
 def test_same_seed_same_message(declare):
     wrong = declare("wrong", lambda x: x * x, (lambda g, x: g * x,), keep="inputs")
     messages = []
@@ -146,7 +165,75 @@ def test_right_twice_and_wrong_at_third_order(declare):
 def test_rule_that_cuts_the_upstream_gradient(declare):
     exponential = declare("wrong", mt.exp.compute, (lambda g, y: plain(g) * y,), keep="output")
     testing.check_grads(exponential, numbers(3), order=1)
-    fails(r"wrong gradient of order 2 in upstream gradient 0", exponential, numbers(3))
+    fails("of order 2 in upstream gradient 0", exponential, numbers(3), modes=["reverse"])
+    forward = "wrong derivative of order 1 in forward mode"
+    fails(forward, exponential, numbers(3))
+    fails(forward, exponential, numbers(3), order=1, modes=BOTH)
+    fails("order 1, forward mode: .* it is 0, finite", exponential, numbers(3), modes=["forward"])
+
+
+def cubed_in_forward_mode(factor):
+    """A rule whose gradient is right and whose derivative in the upstream gradient is not."""
+    spread = Primitive(
+        "spread",
+        lambda g, x: g * 3 * x * x,
+        (
+            lambda v, g, x: v * 3 * factor * x * x,
+            lambda v, g, x: v * g * 6 * x,
+        ),
+        keep="inputs",
+    )
+    return Primitive("wrong", lambda x: x**3, (lambda g, x: spread(g, x),), keep="inputs")
+
+
+def test_wrong_forward_mode(declare):
+    right = cubed_in_forward_mode(1.0)
+    testing.check_grads(right, numbers(3), order=3)
+    PRIMITIVES.pop("spread"), PRIMITIVES.pop("wrong")
+    wrong = cubed_in_forward_mode(1.001)
+    testing.check_grads(wrong, numbers(3), order=1)
+    fails("wrong derivative of order 1 in forward mode", wrong, numbers(3), order=1, modes=BOTH)
+    fails("wrong derivative of order 1 in forward mode", wrong, numbers(3))
+    fails("wrong gradient of order 1, forward mode", wrong, numbers(3), modes=["forward"])
+
+
+def test_wrong_forward_mode_of_second_order(declare):
+    def rule(v, g, x):
+        return plain(v) * g * 6 * x
+
+    spread = declare(
+        "spread",
+        lambda g, x: g * 3 * x * x,
+        (lambda v, g, x: v * 3 * x * x, rule),
+        keep="inputs",
+    )
+    wrong = declare("wrong", lambda x: x**3, (lambda g, x: spread(g, x),), keep="inputs")
+    testing.check_grads(wrong, numbers(3), modes=["reverse"])
+    testing.check_grads(wrong, numbers(3))
+    fails("wrong derivative of order 2 in forward mode", wrong, numbers(3), modes=BOTH)
+    fails("wrong derivative of order 2 in forward mode", wrong, numbers(3), order=3)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_rule_that_changes_the_dtype(declare, order):
+    def rule(g, x):
+        wide = g * 2 * x
+        return wide if order == 2 and not isinstance(g, mt.Tensor) else mt.astype(wide, mt.float32)
+
+    wrong = declare("wrong", lambda x: x * x, (rule,), keep="inputs")
+    with pytest.raises(TypeError, match=r"wrong: its gradient rule for argument 0 gave .*float32"):
+        testing.check_grads(wrong, numbers(3), order)
+
+
+def test_gradient_of_the_wrong_sign_in_one_entry(declare):
+    def rule(g, x):
+        return g * 2 * x * constant(np.where(np.arange(x.size) == 3, -1.0, 1.0), g)
+
+    fails(
+        "wrong gradient of order 1",
+        declare("wrong", lambda x: x * x, (rule,), keep="inputs"),
+        numbers(5),
+    )
 
 
 def test_rule_that_differs_under_create_graph(declare):
@@ -223,22 +310,100 @@ def test_function_that_draws_random_numbers():
 # --- kinks ---------------------------------------------------------------------------------------
 
 
+def kinks(function, *args, **options):
+    """The messages of the warnings, all of them about kinks."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        testing.check_grads(function, args, **options)
+    assert all(w.category is testing.KinkWarning and w.filename == __file__ for w in caught)
+    return [str(w.message) for w in caught]
+
+
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
 @pytest.mark.parametrize(
-    ("function", "at"),
+    ("function", "at", "place"),
     [
-        (mt.relu, [0.0]),
-        (mt.relu, [1.0, 0.0, -1.0]),
-        (mt.relu, [1.0, 1e-9, -1.0]),
-        (lambda x: mt.maximum(x, 2 * x - 1), [1.0]),
-        (lambda x: mt.clip(x, 0.0, 1.0), [0.5, 1.0]),
-        (mt.floor, [2.0]),
-        (lambda x: mt.max(x), [1.0, 1.0]),
-        (lambda x: functional.max_pool1d(x.reshape(1, 1, -1), 2), [2.0, 2.0 + 1e-9, 0.0, 1.0]),
+        (mt.relu, [0.0], "entry [0]"),
+        (mt.relu, [1.0, 0.0, -1.0], "entry [1]"),
+        (mt.relu, [1.0, 1e-9, -1.0], "entry [1]"),
+        (mt.relu, [0.0, 1.0, 0.0, 0.0, 0.0], "entries [0], [2], [3] and 1 more"),
+        (mt.abs, [[1.0, 0.0], [-1.0, 2.0]], "entry [0, 1]"),
+        (mt.abs, 0.0, "entry []"),
+        (lambda x: mt.maximum(x, 2 * x - 1), [1.0], "entry [0]"),
+        (lambda x: mt.clip(x, 0.0, 1.0), [0.5, 1.0], "entry [1]"),
+        (mt.floor, [2.0], "entry [0]"),
+        (lambda x: mt.max(x), [1.0, 1.0], "entries [0], [1]"),
+        (
+            lambda x: functional.max_pool1d(x.reshape(1, 1, -1), 2),
+            [2.0, 2.0 + 1e-9, 0.0, 1.0],
+            "entries [0], [1]",
+        ),
     ],
 )
-def test_kinks_are_called_kinks(function, at):
+def test_kinks_are_called_kinks(function, at, place, mode):
     x = mt.tensor(np.array(at), requires_grad=True)
-    fails("cannot be judged: the point is at a kink", function, x)
+    message = kinks(function, x, modes=[mode])[0]
+    assert "cannot be judged: the point is at a kink" in message
+    assert f", at {place}: " in message
+    where = "argument 0" if mode == "reverse" else "forward mode"
+    # At a symmetric kink the gradient is what differences give, and its slope has the kink.
+    order = 1 if kinks(function, x, order=1) else 2
+    assert f"the gradient of order {order}" in message
+    assert where in message
+
+
+def test_a_kink_names_slopes_and_gradient():
+    (message,) = kinks(mt.relu, mt.tensor(0.0, requires_grad=True), order=1)
+    assert re.search(r"slopes are \S+ behind and 0 ahead; move it away \(.* there is 0\)$", message)
+
+
+def test_many_kinks_are_found_in_reasonable_time():
+    (message,) = kinks(mt.relu, mt.zeros(2_000, requires_grad=True), order=1)
+    assert "entries" in message
+
+
+def test_kinks_do_not_hide_mistakes_elsewhere(declare):
+    def rule(g, y):
+        return g * (y > 0) * constant(np.where(np.arange(y.size) == 7, 1.01, 1.0), g)
+
+    wrong = declare("wrong", mt.relu.compute, (rule,), keep="output")
+    values = np.linspace(-2.0, 5.0, 12)
+    values[[0, 4, 9]] = 0.0
+    fails("wrong gradient of order 1", wrong, mt.tensor(values, requires_grad=True), order=1)
+    x, y = mt.tensor(np.zeros(2), requires_grad=True), numbers(2)
+    with pytest.warns(testing.KinkWarning, match="argument 0"):
+        fails("of order 1 in argument 1", lambda x, y: mt.relu(x) + y.detach(), x, y)
+
+
+@pytest.mark.parametrize("at_kink", [0.0, 0.3, 1.0])
+def test_any_slope_between_the_sides_will_do_at_a_kink(declare, at_kink):
+    relu = declare("relu_too", mt.relu.compute, (slope_of_relu(at_kink),), keep="inputs")
+    x = mt.tensor(np.array([[0.0, 1.0, -1.0], [0.0, 0.0, 2.0]]), requires_grad=True)
+    assert len(kinks(relu, x, order=1)) == 1
+    assert len(kinks(lambda x: relu(x).sum(axis=0) - relu(2 * x).sum(axis=0), x, order=1)) == 1
+
+
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+@pytest.mark.parametrize("at_kink", [5.0, 1.01, -0.01, float("nan")])
+def test_a_slope_outside_the_sides_is_wrong_at_a_kink(declare, at_kink, mode):
+    relu = declare("relu_too", mt.relu.compute, (slope_of_relu(at_kink),), keep="inputs")
+    x = mt.tensor(np.array([[0.0, 1.0, -1.0], [0.0, 0.0, 2.0]]), requires_grad=True)
+    message = r"wrong gradient of order 1.*: at the kink at entry \[., .\] it is .* not between"
+    fails(message, relu, x, order=1, modes=[mode])
+
+
+def slope_of_relu(at_kink):
+    def rule(g, x):
+        slope = np.where(raw(x) == 0, at_kink, 1.0 * (raw(x) > 0))
+        return g * constant(slope, g)
+
+    return rule
+
+
+def test_kinks_are_warnings_that_can_be_made_errors():
+    assert issubclass(testing.KinkWarning, UserWarning)
+    with pytest.raises(testing.KinkWarning, match="argument 0"):  # as all warnings are here
+        testing.check_grads(mt.relu, mt.zeros(1, requires_grad=True))
 
 
 def test_wrong_rule_beside_a_kink_is_called_wrong(declare):
@@ -254,7 +419,14 @@ def test_kink_of_second_order():
     # x * relu(x) has a slope everywhere, and that has a kink at 0.
     x = mt.tensor(np.array([0.0, 1.0]), requires_grad=True)
     testing.check_grads(lambda x: x * mt.relu(x), x, order=1)
-    fails("gradient of order 2 in argument 0 cannot be judged", lambda x: x * mt.relu(x), x)
+    (message,) = kinks(lambda x: x * mt.relu(x), x)
+    assert "gradient of order 2 in argument 0 cannot be judged" in message
+
+
+def test_kinks_of_first_and_higher_order_are_all_named():
+    x = mt.tensor(np.zeros(1), requires_grad=True)
+    messages = kinks(lambda x: mt.relu(x) * x, x, order=3)
+    assert [re.search("order .", message)[0] for message in messages] == ["order 2", "order 3"]
 
 
 # --- two functions, adjoints ---------------------------------------------------------------------
@@ -327,6 +499,12 @@ def test_mistakes_in_the_call(check):
 def test_order_must_be_positive():
     with pytest.raises(ValueError, match="order must be at least 1"):
         testing.check_grads(mt.exp, numbers(3), order=0)
+
+
+@pytest.mark.parametrize("modes", [[], "backward", ["forward", "both"]])
+def test_modes_must_be_known(modes):
+    with pytest.raises(ValueError, match='modes must be of "forward" and "reverse"'):
+        testing.check_grads(mt.exp, numbers(3), modes=modes)
 
 
 # --- the watch on modes --------------------------------------------------------------------------

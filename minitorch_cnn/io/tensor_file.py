@@ -160,7 +160,7 @@ def load(path: str | os.PathLike[str], *, backend: str | None = None) -> dict[st
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Read the notes of a safetensors file: ``metadata`` of :func:`save`.
+    """Read the notes of a safetensors file: ``metadata`` of :func:`~minitorch_cnn.save`.
 
     Raises
     ------

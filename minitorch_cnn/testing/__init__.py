@@ -1,7 +1,8 @@
 """Checks for gradients, adjoints and kernels: of one's own operations, layers and losses too.
 
-They raise AssertionError with the numbers met, need no test framework and run on every backend.
-Uses the public package; imported by nothing in it.
+They raise AssertionError with the numbers met, need no test framework and run on every backend. A
+gradient at a kink, which nobody can judge, is a warning. Uses the public package; imported by
+nothing in it.
 
 >>> import minitorch_cnn as mt
 >>> from minitorch_cnn import testing
@@ -11,5 +12,6 @@ Uses the public package; imported by nothing in it.
 
 from minitorch_cnn.testing.agreement import check_adjoint, check_same
 from minitorch_cnn.testing.finite_differences import check_grads
+from minitorch_cnn.testing.lines import KinkWarning
 
-__all__ = ["check_adjoint", "check_grads", "check_same"]
+__all__ = ["KinkWarning", "check_adjoint", "check_grads", "check_same"]

@@ -44,10 +44,11 @@ class Function:
         """The results at the point, on the host."""
         return [host(y) for y in self.call(self.point, record)]
 
-    def moved(self, position: int, step: HostArray) -> list[HostArray]:
-        """The results with ``step`` added to one of the tensors."""
+    def moved(self, steps: dict[int, HostArray]) -> list[HostArray]:
+        """The results with ``steps`` added to the tensors at these positions."""
         moved = list(self.point)
-        moved[position] = leaf(host(moved[position]) + step, self.point[position])
+        for position, step in steps.items():
+            moved[position] = leaf(host(moved[position]) + step, self.point[position])
         return [host(y) for y in self.call(moved, False)]
 
     def upstream(self, outputs: list[Any], rng: np.random.Generator) -> list[Any]:

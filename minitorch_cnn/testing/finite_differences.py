@@ -1,18 +1,30 @@
-"""Gradients of any order against central differences along random directions.
+"""Gradients of any order, in reverse and in forward mode, against differences along random lines.
 
-May import ``derivatives``.
+May import ``derivatives`` and ``lines``.
 """
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minitorch_cnn.backend import float64
-from minitorch_cnn.testing.derivatives import Function, HostArray, function_of, host, inner
+from minitorch_cnn.testing.derivatives import (
+    Function,
+    HostArray,
+    function_of,
+    host,
+    inner,
+    leaf,
+)
+from minitorch_cnn.testing.lines import Directions, Judge, KinkWarning, random_direction
+
+MODES = ("forward", "reverse")
 
 
 def check_grads(
@@ -20,6 +32,7 @@ def check_grads(
     args: Any,
     order: int = 2,
     *,
+    modes: Sequence[str] | None = None,
     rng: np.random.Generator | None = None,
     eps: float = 6e-6,
     rtol: float = 1e-6,
@@ -29,8 +42,10 @@ def check_grads(
 
     Along a random direction ``v`` and for a random upstream gradient ``u``, the inner product of
     the gradient with ``v`` is compared with a central difference of ``<u, f(args)>``, for one
-    argument after the other. For order 2 the first-order gradient is then treated as the function
-    to be checked, of the arguments and of ``u``, and so on.
+    argument after the other. That is reverse mode. Forward mode is the derivative ``J v`` along all
+    directions at once, and ``<u, J v>`` must be the same number. For order 2 the first-order
+    gradient is then treated as the function to be checked, of the arguments and of ``u``, and so
+    on.
 
     Parameters
     ----------
@@ -43,6 +58,10 @@ def check_grads(
         parameters is therefore given as ``model.to(mt.float64)``.
     order : int
         How many times to differentiate.
+    modes : sequence of str, optional
+        ``"forward"``, ``"reverse"`` or both, to be checked at every order. Forward mode of an order
+        is a gradient of the next, and needs rules that can be differentiated once more; by default
+        it is therefore checked at all orders but the highest, and reverse mode at all.
     rng : numpy.random.Generator, optional
         Where the directions come from; seeded with 0 by default.
     eps : float
@@ -54,10 +73,17 @@ def check_grads(
     Raises
     ------
     AssertionError
-        If a gradient is wrong: the message names order, argument and both numbers. At a kink,
-        where finite differences contradict each other, it says so and judges nothing.
+        If a gradient is wrong: the message names order, argument and both numbers. A gradient at a
+        kink is wrong if it does not lie between the slopes on both sides.
     ValueError, TypeError
-        If nothing needs a gradient, or ``f`` returns no floating-point Tensor.
+        If nothing needs a gradient, ``f`` returns no floating-point Tensor, or ``order`` or
+        ``modes`` make no sense.
+
+    Warns
+    -----
+    KinkWarning
+        Where the point is at a kink, so that any slope between those on both sides would do; names
+        order, argument and entry. Everything else is checked all the same.
 
     Notes
     -----
@@ -78,24 +104,93 @@ def check_grads(
     """
     if order < 1:
         raise ValueError(f"check_grads: order must be at least 1, got {order}")
+    chosen = {modes} if isinstance(modes, str) else set(MODES if modes is None else modes)
+    if not chosen or not chosen <= set(MODES):
+        raise ValueError(f'check_grads: modes must be of "forward" and "reverse", got {modes!r}')
     rng = np.random.default_rng(0) if rng is None else rng
     function = function_of(f, args, dtype=float64, name="check_grads")
+    outputs = function.call(function.point, False)
+    upstream = function.upstream(outputs, rng)
+    derivative = function.gradient(upstream)
+    values, gradients = [host(y) for y in outputs], derivative.values()
     for current in range(1, order + 1):
-        outputs = function.call(function.point, False)
-        _require_repeatable(function, outputs, current)
-        upstream = function.upstream(outputs, rng)
-        derivative = function.gradient(upstream)
-        gradients = derivative.values()
-        for position in range(len(function.point)):
-            line = _line(function, position, [host(u) for u in upstream], eps, rng)
-            found = inner([gradients[position]], [line.direction])
-            line.judge(found, f"of order {current} in {function.names[position]}", rtol, atol)
-        function = derivative
+        _require_repeatable(function, values, current)
+        judge = Judge(function, [host(u) for u in upstream], eps, rtol, atol)
+        directions = [random_direction(x.shape, rng) for x in function.point]
+        if "reverse" in chosen:
+            slope = partial(_reverse_slope, gradients)
+            for position, name in enumerate(function.names):
+                _judge(judge, {position: directions[position]}, slope, current, f" in {name}")
+        else:
+            slope = partial(_forward_slope, derivative, judge.weights)
+            _judge(judge, dict(enumerate(directions)), slope, current, ", forward mode")
+        if current == order and (modes is None or chosen != set(MODES)):
+            return
+        # The directions of this order are the upstream gradients of the next. Its gradients in the
+        # upstream gradients of this order are J v: forward mode comes with the next order.
+        along = [leaf(v, x) for v, x in zip(directions, function.point, strict=True)]
+        following = derivative.gradient(along)
+        values, gradients = gradients, following.values()
+        if chosen == set(MODES):
+            forward = gradients[len(directions) :]
+            _require_one_slope(judge, forward, values, directions, current)
+        function, upstream, derivative = derivative, along, following
 
 
-def _require_repeatable(function: Function, outputs: list[Any], order: int) -> None:
+def _judge(
+    judge: Judge,
+    directions: Directions,
+    slope: Callable[[Directions], float],
+    order: int,
+    where: str,
+) -> None:
+    kink = judge(directions, slope, f"gradient of order {order}{where}")
+    if kink:
+        warnings.warn(kink, KinkWarning, stacklevel=3)
+
+
+def _reverse_slope(gradients: list[HostArray], directions: Directions) -> float:
+    """The slope that gradients promise along ``directions``."""
+    return inner([gradients[position] for position in directions], list(directions.values()))
+
+
+def _forward_slope(derivative: Function, weights: list[HostArray], directions: Directions) -> float:
+    """The slope that forward mode promises: the derivative along ``directions``, weighted."""
+    inputs = derivative.point[: len(derivative.point) - len(weights)]
+    along = [
+        leaf(directions.get(position, np.zeros(x.shape)), x) for position, x in enumerate(inputs)
+    ]
+    return inner(weights, derivative.gradient(along).values()[len(inputs) :])
+
+
+def _require_one_slope(
+    judge: Judge,
+    forward: list[HostArray],
+    reverse: list[HostArray],
+    directions: list[HostArray],
+    order: int,
+) -> None:
+    """``<u, J v>`` and ``<v, u J>`` are one number."""
+    one, other = inner(judge.weights, forward), inner(reverse, directions)
+    size = inner(_sizes(judge.weights), _sizes(forward)) + inner(
+        _sizes(reverse), _sizes(directions)
+    )
+    allowed = judge.atol + judge.rtol * size
+    if math.isfinite(other) and not abs(one - other) <= allowed:
+        raise AssertionError(
+            f"check_grads: wrong derivative of order {order} in forward mode: along a random "
+            f"direction it is {one:.9g}, in reverse mode {other:.9g} (difference "
+            f"{abs(one - other):.2e}, allowed {allowed:.2e})"
+        )
+
+
+def _sizes(arrays: list[HostArray]) -> list[HostArray]:
+    return [np.abs(a) for a in arrays]
+
+
+def _require_repeatable(function: Function, values: list[HostArray], order: int) -> None:
     """Equal values on every call, and for gradients also with and without a recorded graph."""
-    pairs = zip(map(host, outputs), function.values(record=True), strict=True)
+    pairs = zip(values, function.values(record=True), strict=True)
     for plain, recorded in pairs:
         if np.allclose(plain, recorded, rtol=1e-9, atol=1e-12, equal_nan=True):
             continue
@@ -107,86 +202,3 @@ def _require_repeatable(function: Function, outputs: list[Any], order: int) -> N
             else f"check_grads: the gradient of order {order - 1} computed under create_graph=True "
             f"differs from the plain one by up to {worst:.3g}"
         )
-
-
-@dataclass(frozen=True)
-class _Line:
-    """The function on a line through its point, weighted with the upstream gradient."""
-
-    function: Function
-    position: int
-    direction: HostArray
-    weights: list[HostArray]
-    step: float
-
-    def slopes(self, step: float) -> tuple[float, float, float]:
-        """Differences over ``step`` behind, around and ahead of the point."""
-        behind, here, ahead = (
-            self.function.moved(self.position, t * step * self.direction) for t in (-1, 0, 1)
-        )
-        return (
-            self._difference(behind, here) / step,
-            self._difference(behind, ahead) / (2 * step),
-            self._difference(here, ahead) / step,
-        )
-
-    def _difference(self, start: list[HostArray], end: list[HostArray]) -> float:
-        return inner(self.weights, [b - a for a, b in zip(start, end, strict=True)])
-
-    def central(self, step: float) -> tuple[float, float]:
-        """The central difference over ``step``, and the size of the numbers it was made of."""
-        behind, ahead = (
-            self.function.moved(self.position, t * step * self.direction) for t in (-1, 1)
-        )
-        size = inner([np.abs(w) for w in self.weights], [np.abs(y) for y in ahead])
-        return self._difference(behind, ahead) / (2 * step), size
-
-    def judge(self, found: float, what: str, rtol: float, atol: float) -> None:
-        """Raise AssertionError if ``found`` is not the slope of this line."""
-        # Shorter steps, with more rounding error, for steep lines and for points near a kink.
-        for shortening in (1, 4, 16, 64):
-            expected, size = self.central(self.step / shortening)
-            allowed = atol * max(1.0, size) + rtol * max(abs(found), abs(expected))
-            if abs(found - expected) <= allowed:
-                return
-        kink = self._kink(allowed)
-        if kink:
-            raise AssertionError(
-                f"check_grads: the gradient {what} cannot be judged: the point is at a kink, or "
-                f"closer to one than the step {self.step:.1g}: {kink}; move it away (the gradient "
-                f"given there is {found:.9g})"
-            )
-        raise AssertionError(
-            f"check_grads: wrong gradient {what}: along a random direction it is {found:.9g}, "
-            f"finite differences give {expected:.9g} (difference {abs(found - expected):.2e}, "
-            f"allowed {allowed:.2e})"
-        )
-
-    def _kink(self, allowed: float) -> str:
-        """How finite differences contradict each other here; empty if they do not.
-
-        On a smooth line the gap between the one-sided slopes shrinks with the step, and central
-        differences of two small steps agree.
-        """
-        behind, around, ahead = self.slopes(self.step)
-        behind_near, around_near, ahead_near = self.slopes(self.step / 4)
-        gap, gap_near = abs(ahead - behind), abs(ahead_near - behind_near)
-        if gap_near > max(0.5 * gap, allowed):
-            return f"one-sided slopes are {behind_near:.6g} behind and {ahead_near:.6g} ahead"
-        if abs(around - around_near) > allowed:
-            return f"slopes over two steps are {around:.6g} and {around_near:.6g}"
-        return ""
-
-
-def _line(
-    function: Function,
-    position: int,
-    weights: Sequence[HostArray],
-    eps: float,
-    rng: np.random.Generator,
-) -> _Line:
-    point = host(function.point[position])
-    direction = np.asarray(rng.standard_normal(point.shape))
-    direction /= np.max(np.abs(direction), initial=1.0)
-    step = eps * float(np.max(np.abs(point), initial=1.0))
-    return _Line(function, position, direction, list(weights), step)
