@@ -10,7 +10,7 @@ tensor([2., 4., 6.])
 # The module `tensor` must be loaded before the function `tensor` takes its name here.
 from minitorch_cnn.tensor import Tensor  # isort: split
 
-from minitorch_cnn import data, datasets, nn, optim, random
+from minitorch_cnn import data, datasets, inspection, nn, optim, random
 from minitorch_cnn.backend import (
     BackendUnavailable,
     backend_names,
@@ -47,6 +47,18 @@ from minitorch_cnn.creation import (
 from minitorch_cnn.engine import grad
 from minitorch_cnn.grad_mode import enable_grad, is_grad_enabled, no_grad
 from minitorch_cnn.graph import GraphError
+from minitorch_cnn.inspection import (
+    can_cast,
+    e,
+    finfo,
+    iinfo,
+    inf,
+    isdtype,
+    nan,
+    newaxis,
+    pi,
+    result_type,
+)
 from minitorch_cnn.io import load, save
 from minitorch_cnn.ops.analytic import (
     acos,
@@ -85,6 +97,7 @@ from minitorch_cnn.ops.elementwise import (
     add,
     ceil,
     clip,
+    conj,
     copysign,
     divide,
     floor,
@@ -93,7 +106,9 @@ from minitorch_cnn.ops.elementwise import (
     minimum,
     multiply,
     negative,
+    nextafter,
     positive,
+    real,
     relu,
     remainder,
     round,
@@ -131,7 +146,7 @@ from minitorch_cnn.ops.reduce import (
     any,
     argmax,
     argmin,
-    cumulative_sum,
+    count_nonzero,
     logsumexp,
     max,
     mean,
@@ -142,12 +157,23 @@ from minitorch_cnn.ops.reduce import (
     var,
     vector_norm,
 )
+from minitorch_cnn.ops.running import cumulative_prod, cumulative_sum, diff
+from minitorch_cnn.ops.search import (
+    nonzero,
+    searchsorted,
+    unique_all,
+    unique_counts,
+    unique_inverse,
+    unique_values,
+)
 from minitorch_cnn.ops.shape import (
     astype,
+    broadcast_arrays,
     broadcast_to,
     expand_dims,
     flatten,
     matrix_transpose,
+    meshgrid,
     moveaxis,
     permute_dims,
     reshape,
@@ -156,6 +182,8 @@ from minitorch_cnn.ops.shape import (
 from minitorch_cnn.random import bernoulli, normal, rand, randint, randn, randperm, seed, uniform
 
 bool = bool_
+__array_api_version__ = "2024.12"
+__array_namespace_info__ = inspection.NamespaceInfo
 
 __all__ = [
     "BackendUnavailable",
@@ -189,18 +217,25 @@ __all__ = [
     "bitwise_xor",
     "bool",
     "bool_",
+    "broadcast_arrays",
     "broadcast_to",
+    "can_cast",
     "ceil",
     "clip",
     "compositions",
     "concat",
+    "conj",
     "copysign",
     "cos",
     "cosh",
+    "count_nonzero",
+    "cumulative_prod",
     "cumulative_sum",
     "data",
     "datasets",
+    "diff",
     "divide",
+    "e",
     "einsum",
     "empty",
     "empty_like",
@@ -212,6 +247,7 @@ __all__ = [
     "expand_dims",
     "expm1",
     "eye",
+    "finfo",
     "flatten",
     "flip",
     "float16",
@@ -225,12 +261,15 @@ __all__ = [
     "greater",
     "greater_equal",
     "hypot",
+    "iinfo",
     "index_add",
+    "inf",
     "int8",
     "int16",
     "int32",
     "int64",
     "is_grad_enabled",
+    "isdtype",
     "isfinite",
     "isinf",
     "isnan",
@@ -253,13 +292,18 @@ __all__ = [
     "max",
     "maximum",
     "mean",
+    "meshgrid",
     "min",
     "minimum",
     "moveaxis",
     "multiply",
+    "nan",
     "negative",
+    "newaxis",
+    "nextafter",
     "nn",
     "no_grad",
+    "nonzero",
     "normal",
     "not_equal",
     "ones",
@@ -267,6 +311,7 @@ __all__ = [
     "optim",
     "pad",
     "permute_dims",
+    "pi",
     "positive",
     "pow",
     "prod",
@@ -275,15 +320,18 @@ __all__ = [
     "randn",
     "random",
     "randperm",
+    "real",
     "reciprocal",
     "relu",
     "remainder",
     "repeat",
     "reshape",
+    "result_type",
     "roll",
     "round",
     "rsqrt",
     "save",
+    "searchsorted",
     "seed",
     "sigmoid",
     "sign",
@@ -314,6 +362,10 @@ __all__ = [
     "uint32",
     "uint64",
     "uniform",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
     "unstack",
     "use_backend",
     "var",
