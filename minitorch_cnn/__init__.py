@@ -7,12 +7,12 @@
 tensor([2., 4., 6.])
 """
 
-import typing as _typing
-
 # The module `tensor` must be loaded before the function `tensor` takes its name here.
 from minitorch_cnn.tensor import Tensor  # isort: split
 
-from minitorch_cnn import data, datasets, nn, optim, random
+import typing as _typing
+
+from minitorch_cnn import data, datasets, inspection, linalg, nn, optim, random
 from minitorch_cnn.backend import (
     BackendUnavailable,
     backend_names,
@@ -49,6 +49,18 @@ from minitorch_cnn.creation import (
 from minitorch_cnn.engine import grad
 from minitorch_cnn.grad_mode import enable_grad, is_grad_enabled, no_grad
 from minitorch_cnn.graph import GraphError
+from minitorch_cnn.inspection import (
+    can_cast,
+    e,
+    finfo,
+    iinfo,
+    inf,
+    isdtype,
+    nan,
+    newaxis,
+    pi,
+    result_type,
+)
 from minitorch_cnn.io import load, save
 from minitorch_cnn.ops.analytic import (
     acos,
@@ -87,6 +99,7 @@ from minitorch_cnn.ops.elementwise import (
     add,
     ceil,
     clip,
+    conj,
     copysign,
     divide,
     floor,
@@ -95,7 +108,9 @@ from minitorch_cnn.ops.elementwise import (
     minimum,
     multiply,
     negative,
+    nextafter,
     positive,
+    real,
     relu,
     remainder,
     round,
@@ -133,7 +148,7 @@ from minitorch_cnn.ops.reduce import (
     any,
     argmax,
     argmin,
-    cumulative_sum,
+    count_nonzero,
     logsumexp,
     max,
     mean,
@@ -144,12 +159,23 @@ from minitorch_cnn.ops.reduce import (
     var,
     vector_norm,
 )
+from minitorch_cnn.ops.running import cumulative_prod, cumulative_sum, diff
+from minitorch_cnn.ops.search import (
+    nonzero,
+    searchsorted,
+    unique_all,
+    unique_counts,
+    unique_inverse,
+    unique_values,
+)
 from minitorch_cnn.ops.shape import (
     astype,
+    broadcast_arrays,
     broadcast_to,
     expand_dims,
     flatten,
     matrix_transpose,
+    meshgrid,
     moveaxis,
     permute_dims,
     reshape,
@@ -162,6 +188,11 @@ if _typing.TYPE_CHECKING:  # loaded when asked for
     from minitorch_cnn.viz.graph import draw
 
 bool = bool_
+__array_api_version__ = "2024.12"
+__array_namespace_info__ = inspection.NamespaceInfo
+
+_TOOLS = {"draw": "minitorch_cnn.viz.graph", "explain_grad": "minitorch_cnn.explain"}
+"""For people at work on a gradient; their modules are loaded when asked for."""
 
 __all__ = [
     "BackendUnavailable",
@@ -195,19 +226,26 @@ __all__ = [
     "bitwise_xor",
     "bool",
     "bool_",
+    "broadcast_arrays",
     "broadcast_to",
+    "can_cast",
     "ceil",
     "clip",
     "compositions",
     "concat",
+    "conj",
     "copysign",
     "cos",
     "cosh",
+    "count_nonzero",
+    "cumulative_prod",
     "cumulative_sum",
     "data",
     "datasets",
+    "diff",
     "divide",
     "draw",
+    "e",
     "einsum",
     "empty",
     "empty_like",
@@ -220,6 +258,7 @@ __all__ = [
     "explain_grad",
     "expm1",
     "eye",
+    "finfo",
     "flatten",
     "flip",
     "float16",
@@ -233,17 +272,21 @@ __all__ = [
     "greater",
     "greater_equal",
     "hypot",
+    "iinfo",
     "index_add",
+    "inf",
     "int8",
     "int16",
     "int32",
     "int64",
     "is_grad_enabled",
+    "isdtype",
     "isfinite",
     "isinf",
     "isnan",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "load",
     "log",
@@ -261,13 +304,18 @@ __all__ = [
     "max",
     "maximum",
     "mean",
+    "meshgrid",
     "min",
     "minimum",
     "moveaxis",
     "multiply",
+    "nan",
     "negative",
+    "newaxis",
+    "nextafter",
     "nn",
     "no_grad",
+    "nonzero",
     "normal",
     "not_equal",
     "ones",
@@ -275,6 +323,7 @@ __all__ = [
     "optim",
     "pad",
     "permute_dims",
+    "pi",
     "positive",
     "pow",
     "prod",
@@ -283,15 +332,18 @@ __all__ = [
     "randn",
     "random",
     "randperm",
+    "real",
     "reciprocal",
     "relu",
     "remainder",
     "repeat",
     "reshape",
+    "result_type",
     "roll",
     "round",
     "rsqrt",
     "save",
+    "searchsorted",
     "seed",
     "sigmoid",
     "sign",
@@ -322,6 +374,10 @@ __all__ = [
     "uint32",
     "uint64",
     "uniform",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
     "unstack",
     "use_backend",
     "var",
@@ -331,10 +387,6 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
-
-
-_TOOLS = {"draw": "minitorch_cnn.viz.graph", "explain_grad": "minitorch_cnn.explain"}
-"""For people at work on a gradient; their modules are loaded when asked for."""
 
 
 def __getattr__(name: str) -> object:

@@ -164,6 +164,13 @@ KINKS = [
         [[0.0]],
     ),
     kink(
+        "unique_values unique_all unique_counts unique_inverse",
+        "at equal numbers",
+        "to the first",
+        "slope(mt.unique_values, [1.0, 1.0])",
+        [1.0, 0.0],
+    ),
+    kink(
         "where",
         "anywhere",
         "to the chosen side only",

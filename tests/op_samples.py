@@ -7,12 +7,14 @@ import op_samples_elementwise
 import op_samples_embedding
 import op_samples_functional
 import op_samples_losses
+import op_samples_matrices
 import op_samples_norms
 import op_samples_operators
 import op_samples_pooling
 import op_samples_products
 import op_samples_resampling
 import op_samples_spatial
+import op_samples_standard
 import op_samples_vector
 import op_samples_windows
 
@@ -32,4 +34,6 @@ SAMPLES = [
     *op_samples_embedding.SAMPLES,
     *op_samples_attention.SAMPLES,
     *op_samples_vector.SAMPLES,
+    *op_samples_standard.SAMPLES,
+    *op_samples_matrices.SAMPLES,
 ]

@@ -12,6 +12,7 @@ from typing import Any
 
 import minitorch_cnn as mt
 from minitorch_cnn import backend as backends
+from minitorch_cnn import linalg
 from minitorch_cnn.graph import AnyNode, Leaf
 from minitorch_cnn.nn import functional
 from minitorch_cnn.primitive import Primitive
@@ -38,6 +39,7 @@ METHODS = {
 }
 PUBLIC = {
     *ARRAY_FUNCTIONS,
+    *(f"linalg.{name}" for name in linalg.__all__ if name not in (*vars(mt), "SlogdetResult")),
     *(f"nn.functional.{name}" for name in functional.__all__),
     *(
         f"Tensor.{name}"

@@ -25,6 +25,7 @@ from public_operations import ARRAY_FUNCTIONS, PUBLIC, Findings, findings
 
 _PARTS = (
     ("Array functions", ""),
+    ("Linear algebra", "linalg."),
     ("Layers as functions", "nn.functional."),
     ("Operators and methods of a tensor", "Tensor."),
 )

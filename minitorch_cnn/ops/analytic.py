@@ -21,7 +21,14 @@ from minitorch_cnn.ops.arguments import (
     scalar_dtype,
 )
 from minitorch_cnn.ops.elementwise import where
-from minitorch_cnn.ops.kinds import Binary, Unary, examples, of_namespace, zeros_rule
+from minitorch_cnn.ops.kinds import (
+    Binary,
+    Unary,
+    examples,
+    of_namespace,
+    refusing_booleans,
+    zeros_rule,
+)
 from minitorch_cnn.ops.shape import astype
 from minitorch_cnn.primitive import PYTHON_SCALARS
 
@@ -73,7 +80,12 @@ _power_scalar = Unary(
     floating=False,
 )
 
-_power = Binary("power", operator.pow, (_base_rule, _exponent_rule), keep="inputs")
+_power = Binary(
+    "power",
+    refusing_booleans(operator.pow),
+    (_base_rule, _exponent_rule),
+    keep="inputs",
+)
 
 exp = Unary(
     "exp",
@@ -341,7 +353,7 @@ def pow(x: Any, exponent: Any) -> Any:
     tensor([1., 4., 9.])
     """
     exponent = coerce(exponent)
-    if type(exponent) in PYTHON_SCALARS and isinstance(x, Boxed):
+    if type(exponent) in (int, float) and isinstance(x, Boxed):
         if not is_floating(x._data.dtype):
             x = astype(x, scalar_dtype(x._data.dtype, exponent))
             if isinstance(exponent, int) and exponent < 0:
