@@ -66,7 +66,8 @@ KINKS = [
         [0.5, 0.5, 0.0],
     ),
     kink(
-        "F.max_pool1d F.max_pool2d F.max_pool3d",
+        "F.max_pool1d F.max_pool2d F.max_pool3d F.adaptive_max_pool1d F.adaptive_max_pool2d"
+        " F.adaptive_max_pool3d",
         "at equal extrema",
         "all to the first",
         "slope(lambda x: F.max_pool2d(x, 2), [[[1.0, 1.0], [1.0, 1.0]]])",
@@ -103,7 +104,13 @@ KINKS = [
         "slope(lambda x: F.l1_loss(x, mt.tensor(1.0)), 1.0)",
         0.0,
     ),
-    kink("vector_norm", "at the origin", "0", "slope(mt.vector_norm, [0.0, 0.0])", [0.0, 0.0]),
+    kink(
+        "vector_norm linalg.matrix_norm",
+        "at the origin",
+        "0",
+        "slope(mt.vector_norm, [0.0, 0.0])",
+        [0.0, 0.0],
+    ),
     kink(
         "F.lp_pool1d F.lp_pool2d F.lp_pool3d",
         "where a window is all 0",
@@ -171,6 +178,20 @@ KINKS = [
         [1.0, 0.0],
     ),
     kink(
+        "F.normalize",
+        "of the origin",
+        "that of a division by ``eps``",
+        "slope(lambda x: F.normalize(x, dim=0, eps=0.5), [0.0, 0.0])",
+        [2.0, 2.0],
+    ),
+    kink(
+        "F.pairwise_distance",
+        "of equal vectors, with ``eps`` 0",
+        "0",
+        "slope(lambda x: F.pairwise_distance(x, x.detach(), eps=0.0), [1.0, 2.0])",
+        [0.0, 0.0],
+    ),
+    kink(
         "where",
         "anywhere",
         "to the chosen side only",
@@ -179,5 +200,14 @@ KINKS = [
     ),
 ]
 
-SMOOTH: dict[str, str] = {}
+SMOOTH: dict[str, str] = {
+    "logsumexp": "chooses only where every entry is -inf",
+    "nn.functional.adaptive_avg_pool1d": "chooses by position",
+    "nn.functional.adaptive_avg_pool2d": "chooses by position",
+    "nn.functional.adaptive_avg_pool3d": "chooses by position",
+    "nn.functional.embedding": "chooses by index",
+    "nn.functional.max_unpool2d": "chooses by index",
+    "tril": "chooses by position",
+    "triu": "chooses by position",
+}
 """Operations that are made of kinked ones and have no kink themselves, and why."""
