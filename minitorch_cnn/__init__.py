@@ -10,7 +10,7 @@ tensor([2., 4., 6.])
 # The module `tensor` must be loaded before the function `tensor` takes its name here.
 from minitorch_cnn.tensor import Tensor  # isort: split
 
-from minitorch_cnn import data, datasets, nn, optim, random
+from minitorch_cnn import data, datasets, interop, nn, optim, random
 from minitorch_cnn.backend import (
     BackendUnavailable,
     backend_names,
@@ -154,12 +154,15 @@ from minitorch_cnn.ops.shape import (
     squeeze,
 )
 from minitorch_cnn.random import bernoulli, normal, rand, randint, randn, randperm, seed, uniform
+from minitorch_cnn.tensor_exchange import from_dlpack
+from minitorch_cnn.tensor_mutable import MutableTensor
 
 bool = bool_
 
 __all__ = [
     "BackendUnavailable",
     "GraphError",
+    "MutableTensor",
     "Tensor",
     "__version__",
     "abs",
@@ -219,6 +222,7 @@ __all__ = [
     "float64",
     "floor",
     "floor_divide",
+    "from_dlpack",
     "full",
     "full_like",
     "grad",
@@ -230,6 +234,7 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "interop",
     "is_grad_enabled",
     "isfinite",
     "isinf",

@@ -214,6 +214,34 @@ class use_backend:
         return f"use_backend({self.backend.name!r})"
 
 
+def device_of(backend: Backend) -> Any:
+    """The device object (array API) on which a backend makes its arrays."""
+    return backend.asarray(np.empty(0, np.float32), copy=False).device
+
+
+def devices() -> list[Any]:
+    """The devices of all loaded backends, that of the default backend first."""
+    first = default_backend()
+    return [device_of(b) for b in (first, *(b for b in _loaded.values() if b is not first))]
+
+
+def backend_of_device(device: Any) -> Backend:
+    """The loaded backend whose arrays live on ``device``, as ``x.device`` gives it.
+
+    Raises
+    ------
+    ValueError
+        If no loaded backend has this device.
+    """
+    for backend in _loaded.values():
+        if type(known := device_of(backend)) is type(device) and known == device:
+            return backend
+    raise ValueError(
+        f"device {device!r} belongs to no loaded backend; known here: "
+        f"{', '.join(map(repr, devices()))}. Pass what x.device gives, or backend=..."
+    )
+
+
 def canonical_dtype(native: Any) -> np.dtype[Any]:
     """The public dtype (a ``numpy.dtype``) for a backend's own dtype object."""
     if isinstance(native, np.dtype):

@@ -25,7 +25,7 @@ from minitorch_cnn.backend import (
     int64,
     native_dtype,
 )
-from minitorch_cnn.graph import Boxed, box
+from minitorch_cnn.graph import Boxed, box, mutable_box
 from minitorch_cnn.host_data import host_array
 from minitorch_cnn.ops.arguments import raw, require_array, shape_tuple
 
@@ -111,17 +111,25 @@ def asarray(data: Any, *, dtype: Any = None, backend: AnyBackend = None, copy: b
     """A tensor of ``data`` that shares its memory where possible; a Tensor is given back as it is.
 
     Do not write to an array that is shared: graphs that keep it would give wrong gradients.
+    ``copy=True`` gives a copy with the history of a Tensor, and, as the array API asks, entries
+    that can be set: ``y[0] = 1`` binds ``y`` anew, differentiably.
 
     >>> import minitorch_cnn as mt
     >>> mt.asarray([1, 2])
     tensor([1, 2], dtype=int64)
     """
-    if isinstance(data, Boxed) and not copy:
-        moved: Any = data
-        if backend is not None:
-            moved = moved.to(get_backend(backend))
-        return moved if dtype is None else moved.to(as_dtype(dtype))
-    return box(raw_array(data, dtype=dtype, backend=backend, copy=copy), None)
+    if not isinstance(data, Boxed):
+        make = mutable_box if copy else box
+        return make(raw_array(data, dtype=dtype, backend=backend, copy=copy), None)
+    moved: Any = data
+    if backend is not None:
+        moved = moved.to(get_backend(backend))
+    if dtype is not None:
+        moved = moved.to(as_dtype(dtype))
+    if copy:
+        twin = moved.clone()
+        return mutable_box(twin._data, twin._node)
+    return moved
 
 
 def _make(
