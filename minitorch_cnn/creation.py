@@ -1,8 +1,9 @@
 """Making tensors: from data, and from shapes.
 
-Every function takes ``dtype``, ``backend`` and ``requires_grad``. The default dtype is float32 for
-real numbers and int64 for integers, whatever the platform. May import ``backend``, ``graph``,
-``host_data`` and ``ops.arguments``.
+Every function takes ``dtype``, ``backend``, ``device`` and ``requires_grad``. The default dtype is
+float32 for real numbers and int64 for integers, whatever the platform. ``device`` is the array
+API's word: what ``x.device`` gives is taken back, and means the backend it belongs to. May import
+``backend``, ``graph``, ``host_data`` and ``ops.arguments``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from minitorch_cnn.backend import (
     SEALS,
     as_dtype,
     backend_of,
+    backend_of_device,
     canonical_dtype,
+    device_of,
     float32,
     float64,
     get_backend,
@@ -107,7 +110,14 @@ def tensor(
     return finished(raw_array(data, dtype=dtype, backend=backend, copy=True), requires_grad)
 
 
-def asarray(data: Any, *, dtype: Any = None, backend: AnyBackend = None, copy: bool = False) -> Any:
+def asarray(
+    data: Any,
+    *,
+    dtype: Any = None,
+    backend: AnyBackend = None,
+    device: Any = None,
+    copy: bool = False,
+) -> Any:
     """A tensor of ``data`` that shares its memory where possible; a Tensor is given back as it is.
 
     Do not write to an array that is shared: graphs that keep it would give wrong gradients.
@@ -118,6 +128,8 @@ def asarray(data: Any, *, dtype: Any = None, backend: AnyBackend = None, copy: b
     >>> mt.asarray([1, 2])
     tensor([1, 2], dtype=int64)
     """
+    if device is not None:
+        backend = home_of(backend, device, "asarray")
     if not isinstance(data, Boxed):
         make = mutable_box if copy else box
         return make(raw_array(data, dtype=dtype, backend=backend, copy=copy), None)
@@ -132,16 +144,34 @@ def asarray(data: Any, *, dtype: Any = None, backend: AnyBackend = None, copy: b
     return moved
 
 
+def home_of(backend: AnyBackend, device: Any, name: str) -> Backend:
+    """The backend that ``backend`` and ``device`` name, which must be one."""
+    if device is None:
+        return get_backend(backend)
+    home = backend_of_device(device)
+    if backend is not None and get_backend(backend) is not home:
+        raise ValueError(
+            f"{name}: device {device!r} belongs to backend {home.name!r}, not to "
+            f"{get_backend(backend).name!r}; pass one of the two"
+        )
+    return home
+
+
 def _make(
-    name: str, *args: Any, dtype: Any, backend: AnyBackend, requires_grad: bool, **options: Any
+    name: str,
+    *args: Any,
+    dtype: Any,
+    backend: AnyBackend,
+    device: Any,
+    requires_grad: bool,
+    **options: Any,
 ) -> Any:
-    """Call the creation function ``name`` of a backend's array library."""
-    home = get_backend(backend)
-    device = home.asarray(np.empty(0, np.float32), copy=False).device
+    """Call the creation function ``name`` of a backend's array library; float32 by default."""
+    home = home_of(backend, device, name)
     function = getattr(home.xp, name)
-    native = native_dtype(dtype, home)
+    native = native_dtype(float32 if dtype is None else dtype, home)
     try:
-        array = function(*args, dtype=native, device=device, **options)
+        array = function(*args, dtype=native, device=device_of(home), **options)
     except (ValueError, TypeError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{name}{args}: {error}") from None
@@ -168,7 +198,12 @@ def shape_of(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:
 
 
 def zeros(
-    *shape: Any, dtype: Any = float32, backend: AnyBackend = None, requires_grad: bool = False
+    shape: int | Sequence[int] = (),
+    *more: int,
+    dtype: Any = None,
+    backend: AnyBackend = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """A tensor of zeros; the shape as a tuple or as several integers.
 
@@ -177,12 +212,18 @@ def zeros(
     tensor([[0., 0.],
             [0., 0.]])
     """
-    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
-    return _make("zeros", shape_of(shape, "zeros"), **options)
+    home = {"backend": backend, "device": device}
+    sizes = shape_of((shape, *more), "zeros")
+    return _make("zeros", sizes, dtype=dtype, requires_grad=requires_grad, **home)
 
 
 def ones(
-    *shape: Any, dtype: Any = float32, backend: AnyBackend = None, requires_grad: bool = False
+    shape: int | Sequence[int] = (),
+    *more: int,
+    dtype: Any = None,
+    backend: AnyBackend = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """A tensor of ones; the shape as a tuple or as several integers.
 
@@ -190,12 +231,18 @@ def ones(
     >>> mt.ones((3,))
     tensor([1., 1., 1.])
     """
-    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
-    return _make("ones", shape_of(shape, "ones"), **options)
+    home = {"backend": backend, "device": device}
+    sizes = shape_of((shape, *more), "ones")
+    return _make("ones", sizes, dtype=dtype, requires_grad=requires_grad, **home)
 
 
 def empty(
-    *shape: Any, dtype: Any = float32, backend: AnyBackend = None, requires_grad: bool = False
+    shape: int | Sequence[int] = (),
+    *more: int,
+    dtype: Any = None,
+    backend: AnyBackend = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """A tensor whose entries are not set: whatever the memory held.
 
@@ -203,8 +250,9 @@ def empty(
     >>> mt.empty(2, 3).shape
     (2, 3)
     """
-    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
-    return _make("empty", shape_of(shape, "empty"), **options)
+    home = {"backend": backend, "device": device}
+    sizes = shape_of((shape, *more), "empty")
+    return _make("empty", sizes, dtype=dtype, requires_grad=requires_grad, **home)
 
 
 def full(
@@ -213,6 +261,7 @@ def full(
     *,
     dtype: Any = None,
     backend: AnyBackend = None,
+    device: Any = None,
     requires_grad: bool = False,
 ) -> Any:
     """A tensor with every entry ``fill_value``, of its dtype unless one is given.
@@ -223,8 +272,9 @@ def full(
     """
     value = _number(fill_value, "full: fill_value")
     dtype = type(value) if dtype is None else dtype
-    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
-    return _make("full", shape_of((shape,), "full"), value, **options)
+    home = {"backend": backend, "device": device}
+    sizes = shape_of((shape,), "full")
+    return _make("full", sizes, value, dtype=dtype, requires_grad=requires_grad, **home)
 
 
 def arange(
@@ -234,6 +284,7 @@ def arange(
     *,
     dtype: Any = None,
     backend: AnyBackend = None,
+    device: Any = None,
     requires_grad: bool = False,
 ) -> Any:
     """Numbers from ``start`` up to but without ``stop``; one argument counts from 0.
@@ -250,7 +301,8 @@ def arange(
         dtype = int64 if all(isinstance(value, int) for value in numbers) else float32
     # In float32 the steps themselves would be rounded.
     exact = float64 if as_dtype(dtype).kind == "f" else dtype
-    made = _make("arange", *numbers, dtype=exact, backend=backend, requires_grad=False)
+    home = {"backend": backend, "device": device}
+    made = _make("arange", *numbers, dtype=exact, requires_grad=False, **home)
     return finished(asarray(made, dtype=dtype)._data, requires_grad)
 
 
@@ -260,8 +312,9 @@ def linspace(
     num: int,
     *,
     endpoint: bool = True,
-    dtype: Any = float32,
+    dtype: Any = None,
     backend: AnyBackend = None,
+    device: Any = None,
     requires_grad: bool = False,
 ) -> Any:
     """``num`` numbers in equal steps from ``start`` to ``stop``.
@@ -270,7 +323,7 @@ def linspace(
     >>> mt.linspace(0, 1, 5)
     tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
-    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
+    options = {"dtype": dtype, "backend": backend, "device": device, "requires_grad": requires_grad}
     return _make("linspace", start, stop, num, endpoint=endpoint, **options)
 
 
@@ -279,8 +332,9 @@ def eye(
     n_cols: int | None = None,
     *,
     k: int = 0,
-    dtype: Any = float32,
+    dtype: Any = None,
     backend: AnyBackend = None,
+    device: Any = None,
     requires_grad: bool = False,
 ) -> Any:
     """A matrix with ones on diagonal ``k`` and zeros elsewhere.
@@ -290,53 +344,72 @@ def eye(
     tensor([[1., 0.],
             [0., 1.]])
     """
-    options = {"dtype": dtype, "backend": backend, "requires_grad": requires_grad}
+    options = {"dtype": dtype, "backend": backend, "device": device, "requires_grad": requires_grad}
     return _make("eye", n_rows, n_cols, k=k, **options)
 
 
-def _like(name: str, x: Any, dtype: Any, requires_grad: bool, *args: Any) -> Any:
+def _like(name: str, x: Any, dtype: Any, device: Any, requires_grad: bool, *args: Any) -> Any:
     data = raw(require_array(x, name))
+    if device is not None and backend_of_device(device) is not backend_of(data):
+        make = _BY_SHAPE[name.removesuffix("_like")]
+        wanted = canonical_dtype(data.dtype) if dtype is None else dtype
+        shape = tuple(data.shape)
+        return make(shape, *args, dtype=wanted, device=device, requires_grad=requires_grad)
     home = backend_of(data)
     native = None if dtype is None else native_dtype(dtype, home)
     array = getattr(home.xp, name)(data, *args, dtype=native)
     return finished(SEALS[type(array)](array), requires_grad)
 
 
-def zeros_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+_BY_SHAPE: dict[str, Any] = {"zeros": zeros, "ones": ones, "empty": empty, "full": full}
+
+
+def zeros_like(
+    x: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """Zeros of the shape, dtype and backend of ``x``.
 
     >>> import minitorch_cnn as mt
     >>> mt.zeros_like(mt.tensor([1.0, 2.0]))
     tensor([0., 0.])
     """
-    return _like("zeros_like", x, dtype, requires_grad)
+    return _like("zeros_like", x, dtype, device, requires_grad)
 
 
-def ones_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def ones_like(x: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
     """Ones of the shape, dtype and backend of ``x``.
 
     >>> import minitorch_cnn as mt
     >>> mt.ones_like(mt.tensor([1.0, 2.0]))
     tensor([1., 1.])
     """
-    return _like("ones_like", x, dtype, requires_grad)
+    return _like("ones_like", x, dtype, device, requires_grad)
 
 
-def empty_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def empty_like(
+    x: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """Entries not set, of the shape, dtype and backend of ``x``.
 
     >>> import minitorch_cnn as mt
     >>> mt.empty_like(mt.zeros(3)).shape
     (3,)
     """
-    return _like("empty_like", x, dtype, requires_grad)
+    return _like("empty_like", x, dtype, device, requires_grad)
 
 
-def full_like(x: Any, fill_value: float, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def full_like(
+    x: Any,
+    fill_value: float,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Every entry ``fill_value``, of the shape, dtype and backend of ``x``.
 
     >>> import minitorch_cnn as mt
     >>> mt.full_like(mt.zeros(2), 5)
     tensor([5., 5.])
     """
-    return _like("full_like", x, dtype, requires_grad, fill_value)
+    return _like("full_like", x, dtype, device, requires_grad, fill_value)

@@ -158,7 +158,7 @@ class Primitive:
             f"{array.dtype} {tuple(array.shape)}" if hasattr(array, "shape") else repr(array)
             for array in raw
         )
-        kind = type(error) if isinstance(error, (TypeError, IndexError)) else ValueError
+        kind = next((k for k in (TypeError, IndexError) if isinstance(error, k)), ValueError)
         hint = (
             " Shapes broadcast from the right where sizes are equal or 1: mend one with reshape or "
             "expand_dims."

@@ -18,17 +18,18 @@ from minitorch_cnn.backend import DTYPES, as_dtype, backend_of, canonical_dtype,
 from minitorch_cnn.creation import raw_array
 from minitorch_cnn.grad_mode import no_grad
 from minitorch_cnn.graph import NEXT_NUMBER, RETAIN, Boxed, HookHandle, Leaf, box
-from minitorch_cnn.ops import elementwise, shape
+from minitorch_cnn.ops import shape
 from minitorch_cnn.ops.arguments import is_floating
 from minitorch_cnn.ops.arrange import unstack
 from minitorch_cnn.tensor_copies import Copies
 from minitorch_cnn.tensor_exchange import Exchange
 from minitorch_cnn.tensor_methods import ArrayMethods
 from minitorch_cnn.tensor_operators import Operators
+from minitorch_cnn.tensor_standard import StandardArray
 from minitorch_cnn.tensor_text import tensor_html, tensor_text
 
 
-class Tensor(Operators, ArrayMethods, Exchange, Copies, Boxed):
+class Tensor(Operators, ArrayMethods, StandardArray, Exchange, Copies, Boxed):
     """An n-dimensional array that remembers how it was computed.
 
     Make one with :func:`minitorch_cnn.tensor`. Tensors are values: they are never changed in
@@ -106,11 +107,6 @@ class Tensor(Operators, ArrayMethods, Exchange, Copies, Boxed):
     def backend(self) -> str:
         """Name of the backend the array lives in."""
         return backend_of(self._data).name
-
-    @property
-    def device(self) -> Any:
-        """The array library's device object (array API), such as ``"cpu"``."""
-        return self._data.device
 
     @property
     def nbytes(self) -> int:
@@ -374,7 +370,7 @@ class Tensor(Operators, ArrayMethods, Exchange, Copies, Boxed):
 
     def clone(self) -> Tensor:
         """A copy with its own memory; gradients flow through it."""
-        return elementwise.positive(self)  # type: ignore[no-any-return]
+        return shape.clone(self)  # type: ignore[no-any-return]
 
     # --- Python's protocols ---------------------------------------------------------------------
 
@@ -416,6 +412,9 @@ class Tensor(Operators, ArrayMethods, Exchange, Copies, Boxed):
                 f"the truth of a tensor of shape {self.shape} is ambiguous; use .any() or .all()"
             )
         return bool(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
 
     def __float__(self) -> float:
         return float(self.item())

@@ -8,7 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch_cnn.backend import bool_, float16, float32, float64, int32, int64
-from minitorch_cnn.ops import analytic, arrange, elementwise, indexing, linalg, logic, reduce, shape
+from minitorch_cnn.ops import (
+    analytic,
+    arrange,
+    elementwise,
+    indexing,
+    linalg,
+    logic,
+    reduce,
+    running,
+    search,
+    shape,
+)
 
 
 class ArrayMethods:
@@ -29,7 +40,11 @@ class ArrayMethods:
     argmax = reduce.argmax
     argmin = reduce.argmin
     logsumexp = reduce.logsumexp
-    cumulative_sum = reduce.cumulative_sum
+    cumulative_sum = running.cumulative_sum
+    cumulative_prod = running.cumulative_prod
+    diff = running.diff
+    count_nonzero = reduce.count_nonzero
+    nonzero = search.nonzero
 
     # element by element
     abs = elementwise.abs

@@ -6,6 +6,7 @@ import op_samples_functional
 import op_samples_losses
 import op_samples_operators
 import op_samples_products
+import op_samples_standard
 import op_samples_windows
 
 SAMPLES = [
@@ -16,4 +17,5 @@ SAMPLES = [
     *op_samples_functional.SAMPLES,
     *op_samples_windows.SAMPLES,
     *op_samples_losses.SAMPLES,
+    *op_samples_standard.SAMPLES,
 ]

@@ -83,10 +83,8 @@ def test_products(call, error, words):
     (lambda: mt.sum(X, axis="a"), TypeError, ("sum", "'a'", "integer")),
     (lambda: mt.sum(X, axis=1.5), TypeError, ("sum", "1.5", "integer")),
     (lambda: mt.sum([1.0]), TypeError, ("sum", "a list", "mt.tensor")),
-    (lambda: mt.mean(mt.zeros((0, 3)), axis=0), ValueError, ("mean", "no entries", "(0, 3)")),
     (lambda: mt.max(mt.zeros(0)), ValueError, ("max", "no entries", "(0,)")),
     (lambda: mt.argmax(mt.zeros(0)), ValueError, ("argmax", "no entries", "(0,)")),
-    (lambda: mt.var(mt.ones(1), correction=1), ValueError, ("var", "1 entries", "correction 1")),
     (lambda: mt.cumulative_sum(X), ValueError, ("cumulative_sum", "axis", "2 dimensions")),
 )
 def test_reductions(call, error, words):

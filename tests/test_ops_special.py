@@ -72,6 +72,9 @@ KINKS: list[tuple[str, Any, Any, Any]] = [
     ("prod-one-zero", mt.prod, [2, 0, 4], [0, 8, 0]),
     ("prod-two-zeros", mt.prod, [0, 3, 0], [0, 0, 0]),
     ("prod-only-zeros", mt.prod, [0], [1]),
+    ("unique-ties", mt.unique_values, [2, 1, 2], [1, 1, 0]),
+    ("cumulative_prod-two-zeros", mt.cumulative_prod, [0, 3, 0, 2], [4, 0, 0, 0]),
+    ("cumulative_prod-one-zero", mt.cumulative_prod, [2, 0, 3], [1, 8, 0]),
     ("where-of-nan", lambda x: mt.where(x > 0, x, 0.0), [NAN, 2], [0, 1]),
 ]
 

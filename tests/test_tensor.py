@@ -146,7 +146,6 @@ def test_floor_division_and_remainder_have_pythons_signs(a, b, backend):
         ("bool", "bool", operator.truediv, "float32"),
         ("bool", 2, operator.mul, "int64"),
         ("bool", 2.5, operator.mul, "float32"),
-        ("bool", True, operator.add, "bool"),
         ("int64", "float32", operator.add, "float32"),
         ("int64", "float16", operator.mul, "float16"),
         ("bool", "float32", operator.mul, "float32"),

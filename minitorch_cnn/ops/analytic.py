@@ -21,7 +21,14 @@ from minitorch_cnn.ops.arguments import (
     scalar_dtype,
 )
 from minitorch_cnn.ops.elementwise import where
-from minitorch_cnn.ops.kinds import Binary, Unary, examples, of_namespace, zeros_rule
+from minitorch_cnn.ops.kinds import (
+    Binary,
+    Unary,
+    examples,
+    of_namespace,
+    refusing_booleans,
+    zeros_rule,
+)
 from minitorch_cnn.ops.shape import astype
 from minitorch_cnn.primitive import PYTHON_SCALARS
 
@@ -73,7 +80,12 @@ _power_scalar = Unary(
     floating=False,
 )
 
-_power = Binary("power", operator.pow, (_base_rule, _exponent_rule), keep="inputs")
+_power = Binary(
+    "power",
+    refusing_booleans(operator.pow),
+    (_base_rule, _exponent_rule),
+    keep="inputs",
+)
 
 exp = Unary(
     "exp",

@@ -10,13 +10,18 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-from minitorch_cnn.backend import kernel, namespace
+import numpy as np
+
+from minitorch_cnn.backend import backend_of, canonical_dtype, kernel, namespace
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import (
     axis_index,
     axis_tuple,
+    constant,
+    is_array,
     raw,
     require_array,
+    require_one_backend,
     shape_tuple,
 )
 from minitorch_cnn.ops.shape import broadcast_to, expand_dims, linear_pair, promote, reshape
@@ -254,20 +259,54 @@ def tile(x: Any, repetitions: int | Sequence[int]) -> Any:
     return reshape(broadcast_to(reshape(x, spread), wanted), joined)
 
 
-def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     """Each entry of ``x`` ``repeats`` times along ``axis`` (None: of the flattened tensor).
+
+    Parameters
+    ----------
+    x : Tensor
+    repeats : int, or Tensor of integers of shape (1,) or (size along axis,)
+        One count for all, or one for each slice along ``axis``.
+    axis : int, optional
 
     >>> import minitorch_cnn as mt
     >>> mt.repeat(mt.tensor([1, 2]), 2)
     tensor([1, 1, 2, 2], dtype=int64)
+    >>> mt.repeat(mt.tensor([1, 2]), mt.tensor([0, 3]))
+    tensor([2, 2, 2], dtype=int64)
     """
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
     shape = raw(require_array(x, "repeat")).shape
-    position = axis_index(axis, len(shape), "repeat") + 1
-    count = operator.index(repeats) if hasattr(repeats, "__index__") else -1
-    if count < 0:
-        raise ValueError(f"repeat: repeats must be one integer, 0 or more, got {repeats!r}")
-    wanted = (*shape[:position], count, *shape[position:])
-    joined = (*shape[: position - 1], shape[position - 1] * count, *shape[position:])
-    return reshape(broadcast_to(expand_dims(x, position), wanted), joined)
+    position = axis_index(axis, len(shape), "repeat")
+    size = shape[position]
+    counts = _counts(repeats, x, size)
+    if isinstance(counts, int):  # no index is needed
+        wanted = (*shape[: position + 1], counts, *shape[position + 1 :])
+        joined = (*shape[:position], size * counts, *shape[position + 1 :])
+        return reshape(broadcast_to(expand_dims(x, position + 1), wanted), joined)
+    xp = namespace(counts)
+    rows = xp.arange(size, dtype=xp.int64, device=counts.device)
+    before = (slice(None),) * position
+    return x[(*before, constant(xp.repeat(rows, counts), x), ...)]
+
+
+def _counts(repeats: Any, x: Any, size: int) -> Any:
+    """How often each of ``size`` slices is repeated: one integer, or a raw array of them."""
+    counts = raw(repeats) if is_array(repeats) else np.asarray(repeats)
+    if 0 in counts.shape:
+        counts = np.zeros(0, np.int64)
+    one_each = counts.ndim == 1 and counts.shape[0] == size
+    integers = canonical_dtype(counts.dtype).kind in "iu"
+    if not integers or not (one_each or tuple(counts.shape) in ((), (1,))):
+        raise ValueError(
+            f"repeat: repeats must be one integer or one for each of {size} entries, got "
+            f"{repeats!r}"
+        )
+    if isinstance(counts, (np.ndarray, np.generic)):
+        counts = backend_of(raw(x)).asarray(counts, copy=False)
+    require_one_backend("repeat", input=x, repeats=counts)
+    xp = namespace(counts)
+    if 0 not in counts.shape and int(xp.min(counts)) < 0:
+        raise ValueError(f"repeat: repeats must be 0 or more, got {repeats!r}")
+    return xp.astype(counts, xp.int64) if one_each else int(xp.reshape(counts, ()))

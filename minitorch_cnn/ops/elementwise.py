@@ -7,6 +7,7 @@ operators and the functions of this file. May import ``kinds``, ``shape`` and wh
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 from minitorch_cnn.backend import (
@@ -19,6 +20,8 @@ from minitorch_cnn.backend import (
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import (
     constant,
+    is_array,
+    is_floating,
     raw,
     require_array,
     scalar_dtype,
@@ -29,6 +32,7 @@ from minitorch_cnn.ops.kinds import (
     coerce_operand,
     examples,
     of_namespace,
+    refusing_booleans,
     zeros_rule,
 )
 from minitorch_cnn.ops.shape import astype, promote, sum_to
@@ -69,17 +73,33 @@ divide = Binary(
     example=("mt.divide(mt.tensor([1, 2]), 2)", "tensor([0.5, 1. ])"),
 )
 
+
+def _quotient(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """``operation`` (``//`` or ``%``), but 0 without a warning where integers meet 0."""
+
+    def compute(a: Any, b: Any) -> Any:
+        if any(isinstance(x, float) or is_floating(getattr(x, "dtype", "bool")) for x in (a, b)):
+            return operation(a, b)
+        xp = namespace(a, b)
+        if type(b) in PYTHON_SCALARS:
+            return operation(a, b) if b else xp.zeros_like(a)
+        nothing = b == 0
+        return xp.where(nothing, 0, operation(a, xp.where(nothing, 1, b)))
+
+    return refusing_booleans(compute)
+
+
 floor_divide = Binary(
     "floor_divide",
-    operator.floordiv,
+    _quotient(operator.floordiv),
     (zeros_rule, zeros_rule),
-    meaning="``a // b``, rounded down; no change reaches the inputs, so gradients are 0.",
+    meaning="``a // b``, rounded down, 0 where an integer is divided by 0; gradients are 0.",
     example=("mt.floor_divide(mt.tensor([7.0, -7.0]), 2)", "tensor([ 3., -4.])"),
 )
 
 remainder = Binary(
     "remainder",
-    operator.mod,
+    _quotient(operator.mod),
     (lambda g, a, b: g, lambda g, a, b: -g * floor(a / b)),
     keep="inputs",
     meaning="``a % b``, with the sign of ``b`` as in Python.",
@@ -202,6 +222,16 @@ copysign: Binary = Binary(
     example=("mt.copysign(mt.tensor([1.0, 2.0]), -1.0)", "tensor([-1., -2.])"),
 )
 
+nextafter = Binary(
+    "nextafter",
+    of_namespace("nextafter"),
+    (lambda g: g, zeros_rule),
+    floating=True,
+    meaning="The floating-point number next to ``a`` on the way to ``b``; the gradient is that of "
+    "``a``.",
+    example=("mt.nextafter(mt.tensor([1.0]), 2.0) > 1", "tensor([ True])"),
+)
+
 _where = Primitive(
     "where",
     lambda condition, a, b: namespace(condition).where(condition, a, b),
@@ -263,24 +293,55 @@ def _meet_pair(x: Any, y: Any) -> tuple[Any, Any]:
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     """``x`` limited to the interval from ``min`` to ``max``; the gradient at the edges is 1.
 
+    The result has the dtype of ``x``, unless ``x`` holds integers and a limit is a fraction.
+
     Parameters
     ----------
     x : Tensor
     min, max : number, Tensor or None
-        None: no limit on that side. Tensors broadcast, and get the gradient where they limit.
+        None: no limit on that side. Tensors broadcast, and get the gradient where they limit. NaN
+        as a limit gives NaN.
 
     >>> import minitorch_cnn as mt
     >>> mt.clip(mt.tensor([-2.0, 0.5, 2.0]), -1, 1)
     tensor([-1. ,  0.5,  1. ])
     """
-    require_array(x, "clip")
-    if min is not None:
-        min = coerce_operand(min, "clip", 1)
-        x = where(constant(raw(x), x) < min, min, x)
-    if max is not None:
-        max = coerce_operand(max, "clip", 2)
-        x = where(constant(raw(x), x) > max, max, x)
-    return x
+    dtype = canonical_dtype(raw(require_array(x, "clip")).dtype)
+    limits = (min, operator.lt), (max, operator.gt)
+    for limit, beyond in limits:
+        if limit is not None:
+            limit = coerce_operand(limit, "clip", 1 if beyond is operator.lt else 2)
+            x = where(_limited(x, limit, beyond), limit, x)
+    return astype(x, dtype) if canonical_dtype(raw(x).dtype).kind == dtype.kind else x
+
+
+def _limited(x: Any, limit: Any, beyond: Callable[..., Any]) -> Any:
+    """Where ``limit`` replaces ``x``: beyond it, and everywhere if it is NaN."""
+    value, bound = constant(raw(x), x), constant(raw(limit), x) if is_array(limit) else limit
+    if isinstance(limit, float):
+        return beyond(value, bound) if limit == limit else bound != value
+    outside = beyond(value, bound)
+    return outside | (bound != bound) if is_array(limit) else outside
+
+
+def real(x: Any) -> Any:
+    """The real part: ``x`` itself, since all tensors are real.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.real(mt.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
+    return require_array(x, "real")
+
+
+def conj(x: Any) -> Any:
+    """The complex conjugate: ``x`` itself, since all tensors are real.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.conj(mt.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
+    return require_array(x, "conj")
 
 
 __test__ = examples(globals())

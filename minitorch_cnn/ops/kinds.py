@@ -13,6 +13,8 @@ from typing import Any
 from minitorch_cnn.backend import (
     SEALS,
     backend_of,
+    bool_,
+    canonical_dtype,
     float32,
     namespace,
     native_dtype,
@@ -86,6 +88,8 @@ class Unary(Primitive):
             raise self.explained(error, (data,)) from error
         out = SEALS[type(out)](out)
         if node is None or self.rules is None or not _grad_enabled():
+            if out.dtype is bool_ and self.rules is not None:
+                raise self.explained(booleans_alone(), (data,))
             return box(out, None)
         kept = (out,) if self.keep == "output" else (data,) if self.keep else ()
         return box(out, Node(self, (node,), kept, params, NEXT_NUMBER(), out.shape, out.dtype))
@@ -141,6 +145,8 @@ class Binary(Primitive):
             raise self.explained(error, (data_a, data_b)) from error
         out = SEALS[type(out)](out)
         if (node_a is None and node_b is None) or self.rules is None or not _grad_enabled():
+            if out.dtype is bool_ and self.rules is not None:
+                raise self.explained(booleans_alone(), (data_a, data_b))
             return box(out, None)
         keep = self.keep
         if keep == "other":
@@ -193,6 +199,30 @@ def _floats(x: Any) -> Any:
     if type(x) in PYTHON_SCALARS or is_floating(x.dtype):
         return x
     return namespace(x).astype(x, native_dtype(float32, backend_of(x)))
+
+
+def booleans_alone() -> TypeError:
+    """The error for arithmetic of booleans alone, for which array libraries have no one answer."""
+    return TypeError(
+        "expected numbers, got booleans; convert with .to(mt.int64), or use & | ^ ~ for logic"
+    )
+
+
+def refusing_booleans(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """``operation`` of two operands, not both booleans; NumPy would make int8 of them."""
+
+    def compute(a: Any, b: Any) -> Any:
+        if _is_boolean(a) and _is_boolean(b):
+            raise booleans_alone()
+        return operation(a, b)
+
+    return compute
+
+
+def _is_boolean(x: Any) -> bool:
+    return type(x) is bool or (
+        type(x) not in PYTHON_SCALARS and canonical_dtype(x.dtype).kind == "b"
+    )
 
 
 def of_namespace(name: str) -> Callable[..., Any]:

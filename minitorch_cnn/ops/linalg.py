@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from string import ascii_letters
 from typing import Any
 
+from minitorch_cnn.backend import canonical_dtype
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import axis_index, axis_tuple, raw, require_array
 from minitorch_cnn.ops.reduce import sum as total
@@ -84,6 +85,11 @@ def _squeezed(x: Any, axis: int) -> Any:
     return reshape(x, shape)
 
 
+def _total(x: Any, axis: int | tuple[int, ...]) -> Any:
+    """The sum over ``axis`` in the dtype of ``x``, also for small integers, as products give it."""
+    return total(x, axis=axis, dtype=canonical_dtype(raw(x).dtype))
+
+
 def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
     """Sum of the products of ``a`` and ``b`` along ``axis``; other axes broadcast.
 
@@ -98,7 +104,7 @@ def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
         raise ValueError(
             f"vecdot: sizes {size_a} and {size_b} along axis {axis} differ; they must be equal"
         )
-    return total(a * b, axis=axis)
+    return _total(a * b, axis)
 
 
 def tensordot(a: Any, b: Any, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Any:
@@ -187,7 +193,7 @@ def einsum(subscripts: str, *tensors: Any) -> Any:
         letters, tensor = _contract(letters, tensor, other_letters, other, needed)
     dropped = tuple(i for i, letter in enumerate(letters) if letter not in result)
     if dropped:
-        tensor = total(tensor, axis=dropped)
+        tensor = _total(tensor, dropped)
         letters = "".join(letter for letter in letters if letter in result)
     return permute_dims(tensor, [letters.index(letter) for letter in result])
 
@@ -277,7 +283,7 @@ def _summed(x: Any, letters: str, needed: set[str]) -> tuple[Any, str]:
     axes = tuple(i for i, letter in enumerate(letters) if letter not in needed)
     if not axes:
         return x, letters
-    return total(x, axis=axes), "".join(c for c in letters if c in needed)
+    return _total(x, axes), "".join(c for c in letters if c in needed)
 
 
 def _multiplied(

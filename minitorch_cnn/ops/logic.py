@@ -11,7 +11,7 @@ from typing import Any
 from minitorch_cnn.backend import (
     namespace,
 )
-from minitorch_cnn.ops.kinds import Binary, Unary, examples, of_namespace
+from minitorch_cnn.ops.kinds import Binary, Unary, examples, of_namespace, refusing_booleans
 from minitorch_cnn.primitive import PYTHON_SCALARS
 
 equal = Binary(
@@ -79,14 +79,14 @@ bitwise_xor = Binary(
 
 bitwise_left_shift = Binary(
     "bitwise_left_shift",
-    operator.lshift,
+    refusing_booleans(operator.lshift),
     meaning="Bits of ``a`` moved up by ``b`` places.",
     example=("mt.bitwise_left_shift(mt.tensor([1, 3]), 2)", "tensor([ 4, 12], dtype=int64)"),
 )
 
 bitwise_right_shift = Binary(
     "bitwise_right_shift",
-    operator.rshift,
+    refusing_booleans(operator.rshift),
     meaning="Bits of ``a`` moved down by ``b`` places.",
     example=("mt.bitwise_right_shift(mt.tensor([8, 12]), 2)", "tensor([2, 3], dtype=int64)"),
 )

@@ -1,4 +1,4 @@
-"""Reductions: sums, means, extrema, products, spread, logical summaries and running sums.
+"""Reductions: sums, means, extrema, products, spread, norms and logical summaries.
 
 May import ``elementwise``, ``shape`` and what lies below them. At equal extrema the gradient is
 shared equally.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch_cnn.backend import canonical_dtype, float32, namespace
+from minitorch_cnn.backend import bool_, canonical_dtype, float32, int64, namespace, uint64
 from minitorch_cnn.ops.analytic import exp, log, sqrt
 from minitorch_cnn.ops.arguments import (
     Axis,
@@ -22,10 +22,10 @@ from minitorch_cnn.ops.arguments import (
     require_array,
     require_float,
 )
-from minitorch_cnn.ops.arrange import flip, pad
+from minitorch_cnn.ops.arrange import pad
 from minitorch_cnn.ops.elementwise import abs as absolute
 from minitorch_cnn.ops.elementwise import where
-from minitorch_cnn.ops.shape import astype, broadcast_to, linear_pair, moveaxis, reshape
+from minitorch_cnn.ops.shape import astype, broadcast_to, moveaxis, reshape
 from minitorch_cnn.primitive import Primitive
 
 
@@ -41,22 +41,27 @@ _sum = Primitive(
 )
 
 
-def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def sum(x: Any, axis: Axis = None, keepdims: bool = False, *, dtype: Any = None) -> Any:
     """Sum over ``axis`` (an integer, a tuple, or None for all).
 
-    Booleans are counted as int64; all other dtypes stay.
+    It is added up in ``dtype``. By default that is the dtype of ``x``, but int64 for booleans and
+    smaller integers and uint64 for smaller unsigned ones.
 
     >>> import minitorch_cnn as mt
     >>> mt.sum(mt.tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     tensor([4., 6.])
     """
-    x = _numbers(require_array(x, "sum"))
+    x = accumulated(require_array(x, "sum"), dtype)
     shape = tuple(raw(x).shape)
     return _sum(x, axis=axis_tuple(axis, len(shape), "sum"), keepdims=keepdims, origin=shape)
 
 
-def _numbers(x: Any) -> Any:
-    return astype(x, "int64") if canonical_dtype(raw(x).dtype).kind == "b" else x
+def accumulated(x: Any, dtype: Any) -> Any:
+    """``x`` in the dtype in which its entries are added or multiplied up."""
+    if dtype is None:
+        kind = canonical_dtype(raw(x).dtype).kind
+        dtype = {"b": int64, "i": int64, "u": uint64}.get(kind)
+    return x if dtype is None else astype(x, dtype)
 
 
 _mean = Primitive(
@@ -73,6 +78,8 @@ _mean = Primitive(
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Mean over ``axis`` (an integer, a tuple, or None for all); integers give float32.
 
+    The mean of no entries is NaN.
+
     >>> import minitorch_cnn as mt
     >>> mt.mean(mt.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor(2.5)
@@ -80,7 +87,8 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     x = _as_float(require_array(x, "mean"))
     shape = tuple(raw(x).shape)
     axes = axis_tuple(axis, len(shape), "mean")
-    _require_entries(shape, axes, "mean")
+    if math.prod(shape[i] for i in axes) == 0:
+        return sum(x, axis=axes, keepdims=keepdims) * math.nan
     return _mean(x, axis=axes, keepdims=keepdims, origin=shape)
 
 
@@ -148,8 +156,10 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return _extreme(_min, x, axis, keepdims)
 
 
-def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def prod(x: Any, axis: Axis = None, keepdims: bool = False, *, dtype: Any = None) -> Any:
     """Product over ``axis``; the gradient is right also where entries are zero.
+
+    ``dtype`` is as for :func:`sum`.
 
     Entries are multiplied in pairs, the results in pairs again, so the gradient of each factor is
     made of products of the others and never of a division.
@@ -158,7 +168,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> mt.prod(mt.tensor([2.0, 3.0, 4.0]))
     tensor(24.)
     """
-    x = _numbers(require_array(x, "prod"))
+    x = accumulated(require_array(x, "prod"), dtype)
     shape = tuple(raw(x).shape)
     axes = axis_tuple(axis, len(shape), "prod")
     last = moveaxis(x, axes, tuple(range(-len(axes), 0))) if axes else x
@@ -186,7 +196,8 @@ def _only_first(factor: Any, count: int) -> Any:
 def var(x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     """Variance over ``axis``: squared distances from the mean over ``count - correction``.
 
-    ``correction=1`` gives the unbiased estimate (PyTorch's default; the array API's is 0).
+    ``correction=1`` gives the unbiased estimate (PyTorch's default; the array API's is 0). Where
+    ``count - correction`` is not above 0 the variance is NaN.
 
     >>> import minitorch_cnn as mt
     >>> mt.var(mt.tensor([1.0, 2.0, 3.0, 4.0]))
@@ -196,13 +207,9 @@ def var(x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = Fal
     shape = raw(x).shape
     axes = axis_tuple(axis, len(shape), "var")
     count = math.prod(shape[i] for i in axes) - correction
-    if count <= 0:
-        raise ValueError(
-            f"var: {math.prod(shape[i] for i in axes)} entries along axis {axes} are too few for "
-            f"correction {correction}"
-        )
     distance = x - mean(x, axis=axes, keepdims=True)
-    return sum(distance * distance, axis=axes, keepdims=keepdims) / count
+    total = sum(distance * distance, axis=axes, keepdims=keepdims)
+    return total / count if count > 0 else total * math.nan
 
 
 def std(x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
@@ -288,6 +295,16 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     return _arg_extreme(_argmin, x, axis, keepdims)
 
 
+def count_nonzero(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """How many entries over ``axis`` are not zero (NaN is not), as int64.
+
+    >>> import minitorch_cnn as mt
+    >>> mt.count_nonzero(mt.tensor([[0.0, 2.0], [3.0, 4.0]]), axis=0)
+    tensor([1, 2], dtype=int64)
+    """
+    return sum(astype(require_array(x, "count_nonzero"), bool_), axis=axis, keepdims=keepdims)
+
+
 _any = Primitive("any", lambda x, **p: namespace(x).any(x, **p))
 _all = Primitive("all", lambda x, **p: namespace(x).all(x, **p))
 
@@ -312,34 +329,6 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """
     axes = axis_tuple(axis, raw(require_array(x, "all")).ndim, "all")
     return _all(x, axis=axes, keepdims=keepdims)
-
-
-_running_sum, _ = linear_pair(
-    "cumulative_sum",
-    lambda x, *, axis: namespace(x).cumulative_sum(x, axis=axis),
-    "cumulative_sum_back",
-    lambda g, *, axis: flip(namespace(g).cumulative_sum(flip(g, axis), axis=axis), axis),
-)
-
-
-def cumulative_sum(x: Any, axis: int | None = None, include_initial: bool = False) -> Any:
-    """Running sum along ``axis``; ``include_initial`` begins it with 0.
-
-    >>> import minitorch_cnn as mt
-    >>> mt.cumulative_sum(mt.tensor([1.0, 2.0, 3.0]))
-    tensor([1., 3., 6.])
-    """
-    x = _numbers(require_array(x, "cumulative_sum"))
-    ndim = raw(x).ndim
-    if axis is None:
-        if ndim != 1:
-            raise ValueError(f"cumulative_sum: name the axis of a tensor of {ndim} dimensions")
-        axis = 0
-    position = axis_index(axis, ndim, "cumulative_sum")
-    total = _running_sum(x, axis=position)
-    if not include_initial:
-        return total
-    return pad(total, [(1, 0) if i == position else (0, 0) for i in range(ndim)])
 
 
 def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Any:

@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 
 from minitorch_backends.protocol import Backend
-from minitorch_cnn.backend import as_dtype, backend_of, canonical_dtype, namespace, native_dtype
+from minitorch_cnn.backend import (
+    as_dtype,
+    backend_of,
+    backend_of_device,
+    canonical_dtype,
+    namespace,
+    native_dtype,
+)
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import (
     axis_index,
@@ -49,11 +56,27 @@ _cast_to, _ = linear_pair(
 )
 
 
-def astype(x: Any, dtype: Any) -> Any:
+_copy = Primitive(
+    "copy",
+    lambda x: namespace(x).asarray(x, copy=True),
+    (lambda g: g,),
+)
+
+
+def astype(x: Any, dtype: Any, *, copy: bool = False, device: Any = None) -> Any:
     """``x`` with another dtype; ``x`` itself if it has it already.
 
     The gradient is cast back to the dtype of ``x``. Casting to integers or booleans ends the
     graph.
+
+    Parameters
+    ----------
+    x : Tensor
+    dtype : dtype
+    copy : bool
+        Whether to copy also where the dtype stays. Tensors are values, so it is seldom wanted.
+    device : optional
+        Where the result lives, as ``x.device`` gives it.
 
     >>> import minitorch_cnn as mt
     >>> mt.astype(mt.tensor([1.7, -1.7]), mt.int64)
@@ -61,8 +84,10 @@ def astype(x: Any, dtype: Any) -> Any:
     """
     origin = canonical_dtype(raw(require_array(x, "astype")).dtype)
     target = dtype if isinstance(dtype, np.dtype) else as_dtype(dtype)
+    if device is not None:
+        x = to_backend(x, backend_of_device(device))
     if origin == target:
-        return x
+        return _copy(x) if copy else x
     if target.kind != "f" and isinstance(x, Boxed):
         x = type(x).detach(x)  # type: ignore[attr-defined]
     return _cast_to(x, dtype=target, origin=origin)
@@ -100,13 +125,20 @@ _reshape, _ = linear_pair(
 )
 
 
-def reshape(x: Any, shape: int | Sequence[int]) -> Any:
+def clone(x: Any) -> Any:
+    """A copy of ``x`` with its own memory, through which gradients flow."""
+    return _copy(x)
+
+
+def reshape(x: Any, shape: int | Sequence[int], *, copy: bool | None = None) -> Any:
     """The same entries in row-major order under another shape; one size may be -1.
+
+    Memory is shared where it can be; ``copy=True`` copies, ``copy=False`` refuses to.
 
     Raises
     ------
     ValueError
-        If the number of entries differs.
+        If the number of entries differs, or ``copy=False`` and a copy would be needed.
 
     >>> import minitorch_cnn as mt
     >>> mt.reshape(mt.arange(6), (2, -1))
@@ -125,7 +157,21 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Any:
         )
     if unknown:
         wanted = tuple(size // known if n == -1 else n for n in wanted)
+    if copy is not None:
+        x = clone(x) if copy else _without_copy(x, wanted)
     return x if wanted == origin else _reshape(x, shape=wanted, origin=tuple(origin))
+
+
+def _without_copy(x: Any, shape: tuple[int, ...]) -> Any:
+    """``x`` itself, if it can be reshaped to ``shape`` without copying."""
+    try:
+        namespace(raw(x)).reshape(raw(x), shape, copy=False)
+    except ValueError:
+        raise ValueError(
+            f"reshape: a tensor of shape {raw(x).shape} in this memory layout becomes {shape} by "
+            "copying alone; leave copy=False out"
+        ) from None
+    return x
 
 
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -214,6 +260,55 @@ def broadcast_to(x: Any, shape: int | Sequence[int]) -> Any:
     origin = tuple(raw(require_array(x, "broadcast_to")).shape)
     wanted = shape_tuple(shape, "broadcast_to")
     return x if wanted == origin else _broadcast_to(x, shape=wanted, origin=origin)
+
+
+def broadcast_arrays(*arrays: Any) -> list[Any]:
+    """Tensors broadcast to the one shape in which they meet.
+
+    >>> import minitorch_cnn as mt
+    >>> [x.shape for x in mt.broadcast_arrays(mt.zeros((2, 1)), mt.zeros(3))]
+    [(2, 3), (2, 3)]
+    """
+    shapes = [tuple(raw(require_array(x, "broadcast_arrays")).shape) for x in arrays]
+    try:
+        shape = np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(
+            f"broadcast_arrays: shapes {', '.join(map(str, shapes))} do not meet; sizes must be "
+            "equal or 1, counted from the right"
+        ) from None
+    return [broadcast_to(x, shape) for x in arrays]
+
+
+def meshgrid(*arrays: Any, indexing: str = "xy") -> list[Any]:
+    """Coordinates of a grid, one tensor for each of the one-dimensional ``arrays``.
+
+    Parameters
+    ----------
+    *arrays : Tensor, shape (n_i,)
+    indexing : {"xy", "ij"}
+        ``"ij"``: the first axis of the results belongs to the first array; ``"xy"``: the first two
+        are swapped, as for pictures.
+
+    >>> import minitorch_cnn as mt
+    >>> x, y = mt.meshgrid(mt.tensor([1, 2]), mt.tensor([7, 8, 9]), indexing="ij")
+    >>> y
+    tensor([[7, 8, 9],
+            [7, 8, 9]], dtype=int64)
+    """
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing {indexing!r}; expected 'xy' or 'ij'")
+    shapes = [tuple(raw(require_array(x, "meshgrid")).shape) for x in arrays]
+    if any(len(shape) > 1 for shape in shapes):
+        raise ValueError(
+            f"meshgrid: shapes {', '.join(map(str, shapes))}; expected one-dimensional tensors"
+        )
+    count = len(arrays)
+    lines = [reshape(x, [-1 if i == j else 1 for j in range(count)]) for i, x in enumerate(arrays)]
+    grids = broadcast_arrays(*lines)
+    if indexing == "ij" or count < 2:
+        return grids
+    return [permute_dims(grid, (1, 0, *range(2, count))) for grid in grids]
 
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
