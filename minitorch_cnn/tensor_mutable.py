@@ -10,19 +10,58 @@ as it was, and gradients are right. May import Tensor and what lies below it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from minitorch_cnn.backend import backend_of
 from minitorch_cnn.creation import raw_array
-from minitorch_cnn.graph import RETAIN, Boxed, Leaf, box
+from minitorch_cnn.graph import RETAIN, Boxed, Leaf, box, mutable_box
 from minitorch_cnn.ops.entries import replaced
+from minitorch_cnn.ops.indexing import parsed_key
 from minitorch_cnn.primitive import PYTHON_SCALARS
 from minitorch_cnn.tensor import Tensor
+from minitorch_cnn.tensor_operators import Operators
 
 
-class MutableTensor(Tensor, mutable=True):
+def mutable(result: Any) -> Any:
+    """The tensors of a result as tensors whose entries can be set, each an object of its own."""
+    if isinstance(result, Tensor):
+        if isinstance(result._node, Leaf):
+            result = result.clone()
+        return mutable_box(result._data, result._node)
+    if isinstance(result, (tuple, list)):
+        parts = [mutable(part) for part in result]
+        return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
+    return result
+
+
+def _giving_mutable(operator: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(operator)
+    def method(*operands: Any) -> Any:
+        return mutable(operator(*operands))
+
+    return method
+
+
+NO_ARITHMETIC = ("__getitem__", "__setitem__", "__hash__")
+_MutableOperators = type(
+    "_MutableOperators",
+    (),
+    {
+        "__slots__": (),
+        **{
+            name: _giving_mutable(operator)
+            for name, operator in vars(Operators).items()
+            if callable(operator) and name not in NO_ARITHMETIC
+        },
+    },
+)
+
+
+class MutableTensor(_MutableOperators, Tensor, mutable=True):
     """What ``mt.asarray(x, copy=True)`` gives: a copy, with its history, whose entries can be set.
 
     Results of operations on it are ordinary tensors, so ``x[0][1] = 2`` is refused and not lost.
@@ -38,6 +77,16 @@ class MutableTensor(Tensor, mutable=True):
     """
 
     __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        """``x[key]``, with entries that can be set where NumPy would copy.
+
+        Where NumPy would give a view (integers and slices) it is an ordinary tensor, so that
+        ``x[0][1] = 2`` is refused and not lost.
+        """
+        picked = super().__getitem__(key)
+        _, by_arrays = parsed_key(key, self._data)
+        return mutable(picked) if by_arrays else picked
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """Replace the entries at ``key``; recorded, and differentiable in the value too.

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from minitorch_cnn.backend import canonical_dtype, namespace
+from minitorch_cnn.backend import canonical_dtype, kernel, namespace
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import constant, raw, require_one_backend
 from minitorch_cnn.ops.elementwise import where
-from minitorch_cnn.ops.indexing import index_back, parsed_key, slice_back
+from minitorch_cnn.ops.indexing import Key, index_back, parsed_key, slice_back
 from minitorch_cnn.ops.shape import astype, broadcast_to, reshape
 from minitorch_cnn.primitive import PYTHON_SCALARS
 
@@ -33,14 +33,14 @@ def replaced(x: Any, key: Any, value: Any) -> Any:
     ----------
     x : Tensor
     key
-        Integers, slices, ``...`` and None, or one mask of booleans over the leading axes.
+        As for ``x[key]``.
     value : Tensor or number
         Broadcasts to the shape of ``x[key]`` and takes the dtype of ``x``.
 
     Raises
     ------
     IndexError
-        For arrays of integers, which may name an entry twice, and wrong indices.
+        For wrong indices, and arrays of integers that name an entry twice.
     TypeError
         For real numbers in a tensor of integers, and a value on another backend.
     ValueError
@@ -50,7 +50,7 @@ def replaced(x: Any, key: Any, value: Any) -> Any:
     value = _fitted(value, x)
     parts, by_arrays = parsed_key(key, data)
     if by_arrays:
-        return _masked(x, _mask(parts, data), value)
+        return _at_arrays(x, parts, value)
     places: dict[str, Any] = {"key": parts, "shape": tuple(data.shape)}
     xp = namespace(data)
     picked = tuple(data[parts].shape)
@@ -76,39 +76,21 @@ def _fitted(value: Any, x: Any) -> Any:
     return astype(value, own)
 
 
-def _mask(parts: tuple[Any, ...], data: Any) -> Any:
-    """The one boolean array that an index by arrays may be."""
-    if any(canonical_dtype(p.dtype).kind in "iu" for p in parts if hasattr(p, "dtype")):
+def _at_arrays(x: Any, key: Key, value: Any) -> Any:
+    """``x`` with entries replaced that arrays of integers or booleans name, each once."""
+    data = raw(x)
+    xp, places = namespace(data), {"key": key, "shape": tuple(data.shape)}
+    picked = tuple(kernel("select", data)(data, key=key).shape)
+    ones = xp.ones(picked, dtype=xp.int64, device=data.device)
+    times = kernel("select_back", ones)(ones, **places)
+    if xp.any(times > 1):
         raise IndexError(
-            f"{NAME}: arrays of integers may name an entry twice; use a mask of booleans, mt.where "
-            "or mt.index_add"
+            f"{NAME}: the arrays of integers name an entry twice; which value it should get is "
+            "not defined. Name it once, or use mt.index_add to add up"
         )
-    if len(parts) > 1:
-        raise IndexError(f"{NAME}: a mask of booleans must stand alone; use mt.where")
-    xp = namespace(data)
-    mask = parts[0]
-    if isinstance(mask, bool):
-        mask = xp.asarray(mask, device=data.device)
-    if tuple(mask.shape) != tuple(data.shape)[: mask.ndim]:
-        raise IndexError(
-            f"{NAME}: a mask of shape {tuple(mask.shape)} for a tensor of shape "
-            f"{tuple(data.shape)}; it must cover its leading axes"
-        )
-    return mask
-
-
-def _masked(x: Any, mask: Any, value: Any) -> Any:
-    """``x`` with ``value`` where the mask holds."""
-    shape = tuple(raw(x).shape)
-    rest = shape[mask.ndim :]
-    wide = namespace(mask).reshape(mask, (*mask.shape, *(1 for _ in rest)))
-    if isinstance(value, Boxed) and raw(value).ndim > len(rest):
-        count = int(namespace(mask).count_nonzero(mask))
-        value = _broadcast(value, (count, *rest))
-        value = index_back(value, key=(mask,), shape=shape)
-    elif isinstance(value, Boxed):
-        value = _broadcast(value, rest)
-    return where(constant(wide, x), value, x)
+    if isinstance(value, Boxed):
+        value = index_back(_broadcast(value, picked), **places)
+    return where(constant(times == 1, x), value, x)
 
 
 def _broadcast(value: Any, shape: tuple[int, ...]) -> Any:

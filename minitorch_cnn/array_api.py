@@ -1,0 +1,42 @@
+"""The array API's namespace: what ``x.__array_namespace__()`` gives to libraries written for it.
+
+It holds the functions of the package under the same names. One thing differs: the standard has item
+assignment, and the libraries use it (SciPy's ``logsumexp`` does), while tensors are values. So the
+tensors that come from here are of the subclass whose entries can be set,
+:class:`minitorch_cnn.MutableTensor`, and no two of them share an object. Reads the package when a
+name is asked for, since it stands on top of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from importlib import import_module
+from typing import Any
+
+from minitorch_cnn.tensor_mutable import mutable
+
+STANDARD_ATTRIBUTES = ("__array_api_version__", "__array_namespace_info__")
+
+
+def __getattr__(name: str) -> Any:
+    package = import_module("minitorch_cnn")
+    if name.startswith("__") and name not in STANDARD_ATTRIBUTES or not hasattr(package, name):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(package, name)
+    if callable(found) and not isinstance(found, type):
+        found = _giving_mutable(found)
+    globals()[name] = found  # asked for once
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*import_module("minitorch_cnn").__all__, *STANDARD_ATTRIBUTES})
+
+
+def _giving_mutable(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def in_the_standard(*args: Any, **options: Any) -> Any:
+        return mutable(function(*args, **options))
+
+    return in_the_standard
