@@ -152,7 +152,7 @@ FLOORS = [
     "random tensor_copies tensor_exchange",
     "tensor",
     "tensor_mutable",
-    "nn optim data io",
+    "nn optim data io array_api",
     "datasets models",
     "train viz interop",
     "minitorch_cnn",
