@@ -353,7 +353,7 @@ def pow(x: Any, exponent: Any) -> Any:
     tensor([1., 4., 9.])
     """
     exponent = coerce(exponent)
-    if type(exponent) in PYTHON_SCALARS and isinstance(x, Boxed):
+    if type(exponent) in (int, float) and isinstance(x, Boxed):
         if not is_floating(x._data.dtype):
             x = astype(x, scalar_dtype(x._data.dtype, exponent))
             if isinstance(exponent, int) and exponent < 0:

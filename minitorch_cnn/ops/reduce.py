@@ -34,9 +34,13 @@ def _spread(g: Any, axes: tuple[int, ...], origin: tuple[int, ...]) -> Any:
     return broadcast_to(reshape(g, kept_shape(origin, axes)), origin)
 
 
+def _sum_compute(x: Any, *, axis: Any, keepdims: bool, origin: Any) -> Any:
+    return namespace(x).sum(x, axis=axis, dtype=x.dtype, keepdims=keepdims)
+
+
 _sum = Primitive(
     "sum",
-    lambda x, *, axis, keepdims, origin: namespace(x).sum(x, axis=axis, keepdims=keepdims),
+    _sum_compute,
     (lambda g, *, axis, keepdims, origin: _spread(g, axis, origin),),
 )
 

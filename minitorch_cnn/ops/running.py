@@ -15,7 +15,7 @@ from minitorch_cnn.ops.shape import broadcast_to, linear_pair
 
 _running_sum, _ = linear_pair(
     "cumulative_sum",
-    lambda x, *, axis: namespace(x).cumulative_sum(x, axis=axis),
+    lambda x, *, axis: namespace(x).cumulative_sum(x, axis=axis, dtype=x.dtype),
     "cumulative_sum_back",
     lambda g, *, axis: flip(namespace(g).cumulative_sum(flip(g, axis), axis=axis), axis),
 )
