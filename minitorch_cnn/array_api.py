@@ -21,7 +21,8 @@ STANDARD_ATTRIBUTES = ("__array_api_version__", "__array_namespace_info__")
 
 def __getattr__(name: str) -> Any:
     package = import_module("minitorch_cnn")
-    if name.startswith("__") and name not in STANDARD_ATTRIBUTES or not hasattr(package, name):
+    foreign = name.startswith("__") and name not in STANDARD_ATTRIBUTES
+    if foreign or not hasattr(package, name):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(package, name)
     if callable(found) and not isinstance(found, type):

@@ -61,10 +61,12 @@ _MutableOperators = type(
 )
 
 
-class MutableTensor(_MutableOperators, Tensor, mutable=True):
+class MutableTensor(_MutableOperators, Tensor, mutable=True):  # type: ignore[misc, valid-type]
     """What ``mt.asarray(x, copy=True)`` gives: a copy, with its history, whose entries can be set.
 
-    Results of operations on it are ordinary tensors, so ``x[0][1] = 2`` is refused and not lost.
+    Arithmetic with it gives tensors of this class. Functions of the package give ordinary tensors,
+    and so does indexing where NumPy would give a view, so that ``x[0][1] = 2`` is refused and not
+    lost.
 
     >>> import minitorch_cnn as mt
     >>> x = mt.tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -79,11 +81,7 @@ class MutableTensor(_MutableOperators, Tensor, mutable=True):
     __slots__ = ()
 
     def __getitem__(self, key: Any) -> Any:
-        """``x[key]``, with entries that can be set where NumPy would copy.
-
-        Where NumPy would give a view (integers and slices) it is an ordinary tensor, so that
-        ``x[0][1] = 2`` is refused and not lost.
-        """
+        """``x[key]``; its entries can be set where NumPy would copy, for arrays in the key."""
         picked = super().__getitem__(key)
         _, by_arrays = parsed_key(key, self._data)
         return mutable(picked) if by_arrays else picked
@@ -91,12 +89,14 @@ class MutableTensor(_MutableOperators, Tensor, mutable=True):
     def __setitem__(self, key: Any, value: Any) -> None:
         """Replace the entries at ``key``; recorded, and differentiable in the value too.
 
-        ``key`` is one of the standard's: integers, slices, ``...``, None, or a mask of booleans.
-
         Raises
         ------
-        IndexError, TypeError, ValueError
-            If the key is of another kind, or the value does not fit in kind or shape.
+        IndexError
+            For wrong indices, and arrays of integers that name an entry twice.
+        TypeError
+            For real numbers in a tensor of integers, and a value on another backend.
+        ValueError
+            If the value does not broadcast, or this tensor's own gradient is wanted.
         """
         if isinstance(self._node, Leaf):
             raise ValueError(
