@@ -180,7 +180,7 @@ def roll(x: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = 
         shifts = shifts * len(axes)
     if len(shifts) != len(axes):
         raise ValueError(f"roll: {len(shifts)} shifts for {len(axes)} axes")
-    return _roll(x, shift=shifts, axis=axes)
+    return _roll(x, shift=shifts, axis=axes) if axes else x
 
 
 def _crop_compute(x: Any, *, widths: Any, value: float) -> Any:

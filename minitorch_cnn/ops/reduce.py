@@ -179,8 +179,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False, *, dtype: Any = None
     rest = tuple(n for i, n in enumerate(shape) if i not in axes)
     last = reshape(last, (*rest, math.prod(shape[i] for i in axes)))
     if last.shape[-1] == 0:
-        xp = namespace(raw(x))
-        return where(xp.zeros(rest, dtype=xp.bool, device=raw(x).device), sum(last, axis=-1), 1)
+        last = pad(last, [(0, 0)] * len(rest) + [(0, 1)], 1)
     while last.shape[-1] > 1:
         half = last.shape[-1] // 2
         pairs = last[..., :half] * last[..., half : 2 * half]

@@ -75,7 +75,8 @@ def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = 
     x : Tensor
     axis, n : int
     prepend, append : Tensor or number, optional
-        What to put before and after ``x`` along ``axis`` first.
+        What to put before and after ``x`` along ``axis`` first (not for ``n=0``, which gives
+        ``x``).
 
     >>> import minitorch_cnn as mt
     >>> mt.diff(mt.tensor([1.0, 4.0, 9.0, 16.0]), n=2)
@@ -84,6 +85,8 @@ def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = 
     position = axis_index(axis, raw(require_array(x, "diff")).ndim, "diff")
     if not isinstance(n, int) or n < 0:
         raise ValueError(f"diff: n must be an integer of 0 or more, got {n!r}")
+    if n == 0:
+        return x
     ends = [_end(end, x, position) for end in (prepend, append)]
     parts = [part for part in (ends[0], x, ends[1]) if part is not None]
     x = concat(parts, axis=position) if len(parts) > 1 else x
