@@ -145,7 +145,7 @@ def test_asarray_without_a_copy_or_not_at_all(backend):
         ([1.0, 2.0], {}),
         (1.0, {}),
     ):
-        with pytest.raises(ValueError, match="copy=False.*leave copy out"):
+        with pytest.raises(ValueError, match=r"copy=False.*leave copy out"):
             mt.asarray(data, copy=False, **options)
 
 
