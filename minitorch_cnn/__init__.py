@@ -10,7 +10,7 @@ tensor([2., 4., 6.])
 # The module `tensor` must be loaded before the function `tensor` takes its name here.
 from minitorch_cnn.tensor import Tensor  # isort: split
 
-from minitorch_cnn import data, datasets, inspection, interop, nn, optim, random
+from minitorch_cnn import data, datasets, inspection, interop, linalg, nn, optim, random
 from minitorch_cnn.backend import (
     BackendUnavailable,
     backend_names,
@@ -280,6 +280,7 @@ __all__ = [
     "isnan",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "load",
     "log",

@@ -9,14 +9,15 @@ name is asked for, since it stands on top of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from minitorch_cnn.tensor_mutable import mutable
 
 STANDARD_ATTRIBUTES = ("__array_api_version__", "__array_namespace_info__")
+EXTENSIONS = ("linalg",)
 
 
 def __getattr__(name: str) -> Any:
@@ -25,9 +26,10 @@ def __getattr__(name: str) -> Any:
     if foreign or not hasattr(package, name):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(package, name)
-    if callable(found) and not isinstance(found, type):
-        found = _giving_mutable(found)
-    globals()[name] = found  # asked for once
+    if name in EXTENSIONS:
+        parts = {part: _giving_mutable(getattr(found, part)) for part in found.__all__}
+        found = SimpleNamespace(**parts)
+    globals()[name] = found = _giving_mutable(found)  # asked for once
     return found
 
 
@@ -35,9 +37,13 @@ def __dir__() -> list[str]:
     return sorted({*import_module("minitorch_cnn").__all__, *STANDARD_ATTRIBUTES})
 
 
-def _giving_mutable(function: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(function)
+def _giving_mutable(thing: Any) -> Any:
+    """A function whose results can be written; dtypes, constants and classes as they are."""
+    if not callable(thing) or isinstance(thing, type):
+        return thing
+
+    @wraps(thing)
     def in_the_standard(*args: Any, **options: Any) -> Any:
-        return mutable(function(*args, **options))
+        return mutable(thing(*args, **options))
 
     return in_the_standard

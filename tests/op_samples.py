@@ -4,6 +4,7 @@ import op_samples_arrays
 import op_samples_elementwise
 import op_samples_functional
 import op_samples_losses
+import op_samples_matrices
 import op_samples_operators
 import op_samples_products
 import op_samples_standard
@@ -18,4 +19,5 @@ SAMPLES = [
     *op_samples_windows.SAMPLES,
     *op_samples_losses.SAMPLES,
     *op_samples_standard.SAMPLES,
+    *op_samples_matrices.SAMPLES,
 ]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import minitorch_cnn as mt
+from minitorch_cnn import linalg
 from minitorch_cnn.nn import functional
 from minitorch_cnn.primitive import PRIMITIVES, Primitive
 from minitorch_cnn.tensor_methods import ArrayMethods
@@ -34,6 +35,7 @@ METHODS = {
 }
 PUBLIC = {
     *ARRAY_FUNCTIONS,
+    *(f"linalg.{name}" for name in linalg.__all__ if name not in (*vars(mt), "SlogdetResult")),
     *(f"nn.functional.{name}" for name in functional.__all__),
     *(
         f"Tensor.{name}"

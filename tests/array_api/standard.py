@@ -106,6 +106,30 @@ SIGNATURES: dict[str, str] = {
     "diff": "x, /, *, axis=-1, n=1, prepend=None, append=None",
     # inspection
     "__array_namespace_info__": "",
+    # the linalg extension
+    "linalg.cholesky": "x, /, *, upper=False",
+    "linalg.cross": "x1, x2, /, *, axis=-1",
+    "linalg.det": _ONE,
+    "linalg.diagonal": "x, /, *, offset=0",
+    "linalg.eigh": _ONE,
+    "linalg.eigvalsh": _ONE,
+    "linalg.inv": _ONE,
+    "linalg.matmul": _TWO,
+    "linalg.matrix_norm": "x, /, *, keepdims=False, ord='fro'",
+    "linalg.matrix_power": "x, n, /",
+    "linalg.matrix_rank": "x, /, *, rtol=None",
+    "linalg.matrix_transpose": _ONE,
+    "linalg.outer": _TWO,
+    "linalg.pinv": "x, /, *, rtol=None",
+    "linalg.qr": "x, /, *, mode='reduced'",
+    "linalg.slogdet": _ONE,
+    "linalg.solve": _TWO,
+    "linalg.svd": "x, /, *, full_matrices=True",
+    "linalg.svdvals": _ONE,
+    "linalg.tensordot": "x1, x2, /, *, axes=2",
+    "linalg.trace": "x, /, *, offset=0, dtype=None",
+    "linalg.vecdot": "x1, x2, /, *, axis=-1",
+    "linalg.vector_norm": "x, /, *, axis=None, keepdims=False, ord=2",
 }
 
 OTHER_DEFAULTS = {
@@ -119,11 +143,6 @@ CONSTANTS = ("e", "inf", "nan", "newaxis", "pi")
 DTYPES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("float32", "float64", "complex64", "complex128"),
-)
-
-LINALG = words(
-    "cholesky cross det diagonal eigh eigvalsh inv matmul matrix_norm matrix_power matrix_rank "
-    "matrix_transpose outer pinv qr slogdet solve svd svdvals tensordot trace vecdot vector_norm"
 )
 
 FFT = words(

@@ -227,6 +227,7 @@ def test_the_namespace_is_the_package_with_entries_that_can_be_set(backend):
     assert [type(t) for t in xp.meshgrid(xp.arange(2), xp.arange(3))] == [mt.MutableTensor] * 2
     counts = xp.unique_counts(mt.tensor([1, 1, 2]))
     assert type(counts.counts) is mt.MutableTensor
+    assert type(xp.linalg.inv(x)) is type(xp.linalg.slogdet(x).sign) is mt.MutableTensor
     assert xp.float32 is mt.float32
     assert xp.pi == mt.pi
     assert xp.isdtype(x.dtype, "real floating") is True
