@@ -3,16 +3,17 @@
 Tensors are values, and ``x[0] = 1`` on one is refused. The standard has item assignment, though,
 and libraries written for it (SciPy, scikit-learn, array-api-extra) use it on copies that they make
 with ``asarray(x, copy=True)``. That one function therefore gives a :class:`MutableTensor`. Setting
-entries computes the new value as any operation does and binds this one object to it: no memory is
-written, so whatever was recorded or taken from it before (results, ``x.detach()``, ``x[0]``) stays
-as it was, and gradients are right. May import Tensor and what lies below it.
+entries computes the new value as any operation does and binds this one object, and its views, to
+it: no memory is written, so whatever was recorded or computed from it before stays as it was, and
+gradients are right. May import Tensor and what lies below it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from minitorch_cnn.backend import backend_of
 from minitorch_cnn.creation import raw_array
 from minitorch_cnn.graph import RETAIN, Boxed, Leaf, box, mutable_box
 from minitorch_cnn.ops.entries import replaced
-from minitorch_cnn.ops.indexing import parsed_key
+from minitorch_cnn.ops.indexing import getitem, parsed_key
 from minitorch_cnn.primitive import PYTHON_SCALARS
 from minitorch_cnn.tensor import Tensor
 from minitorch_cnn.tensor_operators import Operators
@@ -64,27 +65,33 @@ _MutableOperators = type(
 class MutableTensor(_MutableOperators, Tensor, mutable=True):  # type: ignore[misc, valid-type]
     """What ``mt.asarray(x, copy=True)`` gives: a copy, with its history, whose entries can be set.
 
-    Arithmetic with it gives tensors of this class. Functions of the package give ordinary tensors,
-    and so does indexing where NumPy would give a view, so that ``x[0][1] = 2`` is refused and not
-    lost.
+    Indexing by integers and slices gives a view, as in NumPy: what is set in one shows in the
+    other. Arithmetic gives tensors of this class, and functions of the package ordinary ones.
 
     >>> import minitorch_cnn as mt
     >>> x = mt.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> y = mt.asarray(x, copy=True)
     >>> y[0] = 5.0
-    >>> y[1:] = y[1:] * 10
+    >>> y[1:] *= 10
     >>> y.sum().backward()
     >>> x.grad
     tensor([ 0., 10., 10.])
     """
 
-    __slots__ = ()
+    __slots__ = ("_base", "_views")
 
     def __getitem__(self, key: Any) -> Any:
-        """``x[key]``; its entries can be set where NumPy would copy, for arrays in the key."""
-        picked = super().__getitem__(key)
-        _, by_arrays = parsed_key(key, self._data)
-        return mutable(picked) if by_arrays else picked
+        """``x[key]``: a view for integers, slices, ``...`` and None, a copy for arrays."""
+        parts, by_arrays = parsed_key(key, self._data)
+        picked = mutable(super().__getitem__(key))
+        if not by_arrays:
+            picked._base = self, parts
+            self._views = [(ref(view), part) for view, part in self._live_views()]
+            self._views.append((ref(picked), parts))
+        return picked
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self[position] for position in range(len(self))])
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """Replace the entries at ``key``; recorded, and differentiable in the value too.
@@ -114,4 +121,24 @@ class MutableTensor(_MutableOperators, Tensor, mutable=True):  # type: ignore[mi
             home = backend_of(self._data)
             value = box(raw_array(value, dtype=None, backend=home, copy=True), None)
         new = replaced(self, key, value)
+        base, place = getattr(self, "_base", (None, None))
+        if base is None:
+            self._become(new)
+        else:
+            base[place] = new  # which comes back to this view
+
+    def _become(self, new: Any) -> None:
+        """Take another value, and let the views show it."""
         self._data, self._node = new._data, new._node
+        for view, place in self._live_views():
+            view._become(getitem(self, place))
+
+    def _live_views(self) -> list[tuple[Any, Any]]:
+        """The views that somebody still holds, with their places."""
+        found = [(view(), place) for view, place in getattr(self, "_views", ())]
+        return [(view, place) for view, place in found if view is not None]
+
+    def _extras(self) -> dict[str, Any]:
+        """A copy is no view, and has none."""
+        extras = super()._extras()
+        return {name: extras[name] for name in extras if name not in MutableTensor.__slots__}

@@ -145,6 +145,16 @@ def test_derivatives_and_roots_by_iteration():
     check(lambda c: find_root(lambda t, c: t**2 - c, (c * 0, c * 0 + 2), args=(c,)).x, V)
 
 
+def test_minima_and_integrals_by_iteration():
+    """They set entries of what they unpacked, that is of views."""
+    find_minimum = function("optimize.elementwise.find_minimum")
+    bracket = (V * 0 - 1, V * 0 + 0.05, V * 0 + 2)
+    got = find_minimum(lambda t: (t - 0.5) ** 2, tuple(map(mt.tensor, bracket))).x
+    np.testing.assert_allclose(got.numpy(), 0.5, atol=1e-7)
+    tanhsinh = function("integrate.tanhsinh")
+    check(lambda c: tanhsinh(lambda t, c: t * c, c * 0, c * 0 + 1, args=(c,)).integral, V)
+
+
 def test_rotations():
     rotation = function("spatial.transform.Rotation")
     check(lambda q: rotation.from_quat(q).as_matrix(), A)

@@ -30,6 +30,8 @@ REGRESSION = [
     "mean_pinball_loss",
     "median_absolute_error",
     "d2_tweedie_score",
+    "d2_pinball_score",
+    "d2_absolute_error_score",
 ]
 CLASSES = [
     "accuracy_score",
@@ -124,6 +126,24 @@ def test_gaussian_naive_bayes():
     labels = LABELS[:12]
     got = model().fit(mt.tensor(A), mt.tensor(labels)).predict(mt.tensor(B))
     assert got.tolist() == model().fit(A, labels).predict(B).tolist()
+
+
+def test_gaussian_mixture():
+    """It sets the diagonals of covariances through views."""
+    model = function("mixture.GaussianMixture")
+    options = {"init_params": "random", "random_state": 0}
+    got, expected = model(2, **options).fit(mt.tensor(A)), model(2, **options).fit(A)
+    np.testing.assert_allclose(got.covariances_.numpy(), expected.covariances_, rtol=1e-6)
+    assert got.predict(mt.tensor(B)).tolist() == expected.predict(B).tolist()
+
+
+def test_roc_curve(backend):
+    curve = function("metrics.roc_curve")
+    options = {"drop_intermediate": False}  # the other way asks for NumPy's where(condition)
+    found = curve(mt.tensor(LABELS), mt.tensor(CHANCES), **options)
+    for got, expected in zip(found, curve(LABELS, CHANCES, **options), strict=True):
+        assert got.backend == backend
+        np.testing.assert_allclose(got.numpy(), expected)
 
 
 def test_splitting_keeps_tensors_and_gradients():

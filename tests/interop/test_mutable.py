@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import weakref
 
 import array_api_compat
 import numpy as np
@@ -99,10 +100,10 @@ def test_second_derivatives():
 def test_what_was_taken_before_stays_as_it_was():
     x = mt.tensor([1.0, 2.0], requires_grad=True)
     y = mt.asarray(x, copy=True)
-    squares, view, shallow, deep = y * y, y[:1], copy.copy(y), copy.deepcopy(y.detach())
+    squares, picked, shallow, deep = y * y, y[[0]], copy.copy(y), copy.deepcopy(y.detach())
     y[0] = 10.0
     assert squares.tolist() == [1.0, 4.0]
-    assert view.tolist() == [1.0]
+    assert picked.tolist() == [1.0]
     assert shallow.tolist() == [1.0, 2.0]
     assert deep.tolist() == [1.0, 2.0]
     assert x.tolist() == [1.0, 2.0]
@@ -180,16 +181,73 @@ def test_only_the_copy_can_be_set():
             tensor[0] = 1.0
 
 
-def test_views_of_the_copy_are_refused_and_not_lost():
+def test_other_views_are_refused_and_not_lost():
     y = mt.asarray([[1.0, 2.0], [3.0, 4.0]], copy=True)
-    with pytest.raises(TypeError, match="values"):
-        y[0][1] = 5.0
-    with pytest.raises(TypeError, match="values"):
-        y.mT[0, 1] = 5.0
-    row = y[mt.tensor([1])]  # a copy in NumPy too
-    row[0, 0] = 9.0
+    for view in (y.mT, mt.reshape(y, (4,)), y.detach()):
+        with pytest.raises(TypeError, match="values"):
+            view[0] = 5.0
+    rows = y[mt.tensor([1])]  # a copy in NumPy too
+    rows[0, 0] = 9.0
     assert y.tolist() == [[1.0, 2.0], [3.0, 4.0]]
-    assert row.tolist() == [[9.0, 4.0]]
+    assert rows.tolist() == [[9.0, 4.0]]
+
+
+BASIC_KEYS = [0, -1, slice(1, None), slice(None, None, -1), ..., None, slice(0, 0), (..., 0)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_views_are_as_in_numpy(seed, backend):
+    """Views of views, overlapping, some dropped: set one, and all show what NumPy's show."""
+    rng = np.random.default_rng(seed)
+    array = np.arange(60.0).reshape(3, 4, 5)
+    pairs = [(mt.asarray(mt.tensor(array), copy=True), array)]
+    for _ in range(60):
+        view, expected = pairs[rng.integers(len(pairs))]
+        key = BASIC_KEYS[rng.integers(len(BASIC_KEYS))]
+        try:
+            picked = expected[key] if expected.ndim else expected[...]
+        except IndexError:
+            continue
+        key = key if expected.ndim else ...
+        if rng.random() < 0.4 and isinstance(picked, np.ndarray):
+            pairs.append((view[key], picked))
+        else:
+            view[key] = expected[key] = float(rng.normal())
+        if len(pairs) > 8:
+            del pairs[rng.integers(1, len(pairs))]
+        for t, a in pairs:
+            np.testing.assert_array_equal(t.numpy(), a)
+
+
+def test_gradients_through_views():
+    x = mt.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = mt.asarray(x, copy=True)
+    first, second = y
+    first[1] = x[1, 1] * 10
+    second *= 2  # binds the name anew, as for every tensor
+    y[1][0] = 0.0
+    assert y.tolist() == [[1.0, 40.0], [0.0, 4.0]]
+    assert first.tolist() == [1.0, 40.0]
+    (y.sum() + first.sum()).backward()
+    assert x.grad.tolist() == [[2.0, 0.0], [0.0, 21.0]]
+
+
+def test_views_hold_their_base_and_not_the_other_way():
+    y = mt.asarray([[1.0, 2.0], [3.0, 4.0]], copy=True)
+    base, row = weakref.ref(y), y[0]
+    gone = weakref.ref(y[1])
+    assert gone() is None
+    del y
+    assert base() is not None
+    row[0] = 7.0
+    assert base().tolist() == [[7.0, 2.0], [3.0, 4.0]]
+    twin = copy.copy(row)
+    twin[0] = 0.0
+    assert row.tolist() == [7.0, 2.0]
+    del row
+    assert base() is None
+    with pytest.raises(TypeError, match="0-d"):
+        iter(mt.asarray(1.0, copy=True))
 
 
 def test_arithmetic_with_it_gives_more_of_its_kind(backend):
