@@ -102,9 +102,9 @@ def can_cast(from_: Any, to: Any) -> bool:
     >>> mt.can_cast(mt.int8, mt.int16), mt.can_cast(mt.float64, mt.float32)
     (True, False)
     """
-    target = as_dtype(to)
+    own, target = _dtype_of(from_), as_dtype(to)
     try:
-        return result_type(_dtype_of(from_), target) == target
+        return common_dtype((own, target)) == target
     except TypeError:  # uint64 and signed integers
         return False
 

@@ -364,9 +364,9 @@ class Tensor(Operators, ArrayMethods, StandardArray, Exchange, Copies, Boxed):
             return shape.to_backend(self, get_backend(target))  # type: ignore[no-any-return]
         return shape.astype(self, as_dtype(target))  # type: ignore[no-any-return]
 
-    def astype(self, dtype: Any) -> Tensor:
+    def astype(self, dtype: Any, *, copy: bool = False, device: Any = None) -> Tensor:
         """This tensor with another dtype; see :func:`minitorch_cnn.astype`."""
-        return shape.astype(self, as_dtype(dtype))  # type: ignore[no-any-return]
+        return shape.astype(self, dtype, copy=copy, device=device)  # type: ignore[no-any-return]
 
     def clone(self) -> Tensor:
         """A copy with its own memory; gradients flow through it."""

@@ -51,6 +51,7 @@ def running() -> Iterator[Sample]:
         lambda x, y, z: np.diff(x, axis=0, prepend=y, append=z),
     )
     yield sample("diff", "numbers", [distinct(2, 3)], np.diff, prepend=1.5, append=0)
+    yield sample("diff", "fraction-before-integers", [integers(3)], np.diff, order=0, prepend=0.5)
     yield sample("diff", "integers", [integers(2, 3)], np.diff, order=0, prepend=7)
 
 

@@ -53,6 +53,13 @@ def _square(x: Any, name: str) -> Any:
     return x
 
 
+def _integer(value: Any, what: str) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{what} must be an integer, got {value!r}") from None
+
+
 _SINGULAR = (
     "a matrix is singular, so it has no inverse, nor has its determinant a gradient; add a little "
     "to its diagonal, or check where it comes from"
@@ -239,6 +246,7 @@ def diagonal(x: Any, offset: int = 0) -> Any:
     if len(shape) < 2:
         raise ValueError(f"diagonal: expected at least 2 dimensions, got {len(shape)}")
     rows, columns = shape[-2:]
+    offset = _integer(offset, "diagonal: offset")
     first = offset if offset >= 0 else -offset * columns
     count = min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns)
     flat = reshape(x, (*shape[:-2], rows * columns))
@@ -321,7 +329,7 @@ def matrix_power(x: Any, n: int) -> Any:
             [0., 1.]])
     """
     data = raw(_square(x, "matrix_power"))
-    power = operator.index(n)
+    power = _integer(n, "matrix_power: n")
     if power < 0:
         return matrix_power(inv(x), -power)
     if power == 0:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch_cnn.backend import namespace
-from minitorch_cnn.ops.arguments import axis_index, constant, raw, require_array
+from minitorch_cnn.backend import backend_of, namespace, native_dtype
+from minitorch_cnn.ops.arguments import axis_index, constant, raw, require_array, scalar_dtype
 from minitorch_cnn.ops.arrange import concat, flip, pad
 from minitorch_cnn.ops.reduce import accumulated
 from minitorch_cnn.ops.shape import broadcast_to, linear_pair
@@ -103,8 +103,8 @@ def _end(end: Any, x: Any, position: int) -> Any:
         return None
     data = raw(x)
     if isinstance(end, (int, float)):
-        end = namespace(data).full((), end, dtype=data.dtype, device=data.device)
-        end = constant(end, x)
+        native = native_dtype(scalar_dtype(data.dtype, end), backend_of(data))
+        end = constant(namespace(data).full((), end, dtype=native, device=data.device), x)
     if raw(require_array(end, "diff")).ndim:
         return end
     shape = tuple(data.shape)

@@ -238,6 +238,19 @@ def test_iinfo(dtype: Any, backend: str) -> None:
         mt.iinfo(mt.float32)
 
 
+def test_what_is_no_dtype_is_refused() -> None:
+    for call in (
+        lambda: mt.can_cast(1.0, mt.float32),
+        lambda: mt.can_cast(mt.float32, "float12"),
+        lambda: mt.finfo("float12"),
+        lambda: mt.iinfo(None),
+        lambda: mt.isdtype("float12", "bool"),
+        lambda: mt.result_type(mt.float32, "complex64"),
+    ):
+        with pytest.raises(TypeError, match="is not supported; choose one of"):
+            call()
+
+
 def test_result_type_of_python_numbers(backend: str) -> None:
     x = mt.ones(2, dtype=mt.int8)
     assert mt.result_type(x, 1) == mt.result_type(1, mt.int8) == mt.int8

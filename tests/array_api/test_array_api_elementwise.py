@@ -135,6 +135,12 @@ def test_clip(backend: str, data: Any) -> None:
     same(found + 0, expected + 0, dtype)  # which of 0 and -0 is the larger is left open
 
 
+def test_clip_of_integers_by_fractions_gives_floats(backend: str) -> None:
+    found = mt.clip(mt.tensor([0, 1, 5]), 0.5, mt.tensor(2.0))
+    assert (found.dtype, found.tolist()) == (mt.float32, [0.5, 1.0, 2.0])
+    assert mt.clip(mt.tensor([0, 5]), 1.0, 2.0).dtype == mt.float32
+
+
 @pytest.mark.parametrize("pair", list(PROMOTION), ids=lambda p: f"{p[0]}-{p[1]}")
 def test_promotion(pair: Any, backend: str) -> None:
     x, y = (mt.ones(2, dtype=dtype) for dtype in pair)

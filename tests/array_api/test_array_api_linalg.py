@@ -95,6 +95,8 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     (lambda: linalg.matrix_norm(mt.ones(2)), ValueError, "2 dimensions"),
     (lambda: linalg.matrix_norm(X, ord="nuc"), ValueError, "'nuc'"),
     (lambda: linalg.matrix_power(X, 2), ValueError, "square"),
+    (lambda: linalg.matrix_power(mt.eye(2), 1.5), TypeError, "n must be an integer, got 1.5"),
+    (lambda: linalg.diagonal(X, offset=0.5), TypeError, "offset must be an integer, got 0.5"),
 ]
 
 
