@@ -14,7 +14,7 @@ import numpy as np
 from minitorch_backends.protocol import Backend
 from minitorch_cnn.backend import backend_of, backend_of_device, get_backend
 from minitorch_cnn.creation import raw_array
-from minitorch_cnn.graph import box
+from minitorch_cnn.graph import Boxed, box
 from minitorch_cnn.ops.arguments import is_array, raw
 
 DEVICE_BACKENDS = {1: "numpy", 2: "cupy", 13: "cupy"}
@@ -119,7 +119,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> A
             f"from_dlpack: a {type(x).__name__} does not speak DLPack (it has no __dlpack__); make "
             "a tensor of its entries with mt.tensor(...)"
         )
-    if getattr(x, "_node", None) is not None:
+    if isinstance(x, Boxed) and x._node is not None:
         raise BufferError("from_dlpack: this tensor needs a gradient; pass x.detach()")
     own = is_array(x)
     home = backend_of(raw(x)) if own else _holder(x)

@@ -134,9 +134,12 @@ class MutableTensor(_MutableOperators, Tensor, mutable=True):  # type: ignore[mi
             view._become(getitem(self, place))
 
     def _live_views(self) -> list[tuple[Any, Any]]:
-        """The views that somebody still holds, with their places."""
+        """The views that somebody still holds, with their places.
+
+        One whose own gradient was asked for is a leaf, and follows no more.
+        """
         found = [(view(), place) for view, place in getattr(self, "_views", ())]
-        return [(view, place) for view, place in found if view is not None]
+        return [(v, place) for v, place in found if v is not None and not isinstance(v._node, Leaf)]
 
     def _extras(self) -> dict[str, Any]:
         """A copy is no view, and has none."""

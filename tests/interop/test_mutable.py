@@ -160,6 +160,15 @@ def test_values_of_another_backend_are_refused():
         y[0] = mt.ones((), backend="strict")
 
 
+def test_a_view_that_became_a_leaf_stays_what_it_is():
+    y = mt.asarray([1.0, 2.0], copy=True)
+    leaf = y[:1].requires_grad_()
+    loss = (leaf * 3).sum()
+    y[0] = 5.0
+    loss.backward()
+    assert (leaf.tolist(), leaf.grad.tolist()) == ([1.0], [3.0])
+
+
 def test_leaves_and_kept_gradients_are_refused():
     y = mt.asarray([1.0, 2.0], copy=True)
     y.requires_grad_()
