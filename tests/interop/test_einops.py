@@ -1,5 +1,7 @@
 """einops on tensors: values as on NumPy arrays, and gradients."""
 
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -133,3 +135,19 @@ def test_what_einops_itself_asks_in_its_own_tests():
     assert x.requires_grad
     assert backend.to_numpy(x).tolist() == [1.0, 1.0]
     assert backend.arange(1, 3).tolist() == [1, 2]
+
+
+def test_layers(backend):
+    layers = pytest.importorskip("minitorch_cnn.interop.einops_layers")
+    net = mt.nn.Sequential(
+        layers.Reduce("b c h -> b c 1", "max"),
+        layers.Rearrange("b (c g) 1 -> b g c", g=3),
+        mt.nn.Linear(1, 2, dtype=mt.float64),
+    )
+    x = mt.tensor(A, requires_grad=True)
+    for model in (net, copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        np.testing.assert_allclose(model[:2](x).detach().numpy(), A.max(2)[:, :, None])
+    net(x).sum().backward()
+    assert int(mt.count_nonzero(x.grad)) == 6
+    assert len(list(net.parameters())) == 2
+    assert "Rearrange('b (c g) 1 -> b g c', g=3)" in repr(net)
