@@ -118,7 +118,7 @@ class Boxed:
 
     ``Boxed.concrete`` is that class, bound when it is defined, so that the engine below can make
     tensors without importing the file above it. ``Boxed.mutable`` is its subclass whose entries can
-    be set, which only ``asarray(x, copy=True)`` makes.
+    be set, which ``asarray(x, copy=True)`` and the array API's namespace make.
     """
 
     __slots__ = ("__weakref__", "_data", "_grad", "_node")

@@ -1,11 +1,11 @@
 """A tensor whose entries can be set, for code written to the array API standard.
 
 Tensors are values, and ``x[0] = 1`` on one is refused. The standard has item assignment, though,
-and libraries written for it (SciPy, scikit-learn, array-api-extra) use it on copies that they make
-with ``asarray(x, copy=True)``. That one function therefore gives a :class:`MutableTensor`. Setting
-entries computes the new value as any operation does and binds this one object, and its views, to
-it: no memory is written, so whatever was recorded or computed from it before stays as it was, and
-gradients are right. May import Tensor and what lies below it.
+and libraries written for it (SciPy, scikit-learn, array-api-extra) use it on copies, on results and
+on views of them. So ``asarray(x, copy=True)`` and the standard's namespace (``array_api``) give a
+:class:`MutableTensor`. Setting entries computes the new value as any operation does and binds this
+one object, and its views, to it: no memory is written, so whatever was recorded or computed from it
+before stays as it was, and gradients are right. May import Tensor and what lies below it.
 """
 
 from __future__ import annotations
