@@ -12,7 +12,7 @@ from minitorch_cnn.tensor import Tensor  # isort: split
 
 import typing as _typing
 
-from minitorch_cnn import data, datasets, inspection, linalg, nn, optim, random
+from minitorch_cnn import data, datasets, inspection, interop, linalg, nn, optim, random
 from minitorch_cnn.backend import (
     BackendUnavailable,
     backend_names,
@@ -182,6 +182,8 @@ from minitorch_cnn.ops.shape import (
     squeeze,
 )
 from minitorch_cnn.random import bernoulli, normal, rand, randint, randn, randperm, seed, uniform
+from minitorch_cnn.tensor_exchange import from_dlpack
+from minitorch_cnn.tensor_mutable import MutableTensor
 
 if _typing.TYPE_CHECKING:  # loaded when asked for
     from minitorch_cnn.explain import explain_grad
@@ -197,6 +199,7 @@ _TOOLS = {"draw": "minitorch_cnn.viz.graph", "explain_grad": "minitorch_cnn.expl
 __all__ = [
     "BackendUnavailable",
     "GraphError",
+    "MutableTensor",
     "Tensor",
     "__version__",
     "abs",
@@ -266,6 +269,7 @@ __all__ = [
     "float64",
     "floor",
     "floor_divide",
+    "from_dlpack",
     "full",
     "full_like",
     "grad",
@@ -279,6 +283,7 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "interop",
     "is_grad_enabled",
     "isdtype",
     "isfinite",

@@ -28,7 +28,7 @@ from minitorch_cnn.backend import (
     int64,
     native_dtype,
 )
-from minitorch_cnn.graph import Boxed, box
+from minitorch_cnn.graph import Boxed, box, mutable_box
 from minitorch_cnn.host_data import host_array
 from minitorch_cnn.ops.arguments import raw, require_array, shape_tuple
 
@@ -116,24 +116,57 @@ def asarray(
     dtype: Any = None,
     backend: AnyBackend = None,
     device: Any = None,
-    copy: bool = False,
+    copy: bool | None = None,
 ) -> Any:
     """A tensor of ``data`` that shares its memory where possible; a Tensor is given back as it is.
 
     Do not write to an array that is shared: graphs that keep it would give wrong gradients.
 
+    Parameters
+    ----------
+    data : array_like
+        As for :func:`minitorch_cnn.tensor`.
+    dtype, backend
+        As for :func:`minitorch_cnn.tensor`; a Tensor is cast and moved with its history.
+    device : optional
+        In place of ``backend``: where it lives, as ``x.device`` gives it.
+    copy : bool, optional
+        True: a copy with the history of a Tensor, and, as the array API asks, with entries that can
+        be set (:class:`minitorch_cnn.MutableTensor`). False: a ValueError where memory cannot be
+        shared. None: share where possible.
+
     >>> import minitorch_cnn as mt
-    >>> mt.asarray([1, 2])
-    tensor([1, 2], dtype=int64)
+    >>> x = mt.asarray([1, 2])
+    >>> y = mt.asarray(x, copy=True)
+    >>> y[0] = 5
+    >>> x, y
+    (tensor([1, 2], dtype=int64), tensor([5, 2], dtype=int64))
     """
     if device is not None:
         backend = home_of(backend, device, "asarray")
-    if isinstance(data, Boxed) and not copy:
-        moved: Any = data
-        if backend is not None:
-            moved = moved.to(get_backend(backend))
-        return moved if dtype is None else moved.to(as_dtype(dtype))
-    return box(raw_array(data, dtype=dtype, backend=backend, copy=copy), None)
+    if not isinstance(data, Boxed):
+        array = raw_array(data, dtype=dtype, backend=backend, copy=bool(copy))
+        if copy is False and (type(data) is not type(array) or data.dtype != array.dtype):
+            raise _must_copy(data)
+        return (mutable_box if copy else box)(array, None)
+    moved: Any = data
+    if backend is not None:
+        moved = moved.to(get_backend(backend))
+    if dtype is not None:
+        moved = moved.to(as_dtype(dtype))
+    if copy is False and moved is not data:
+        raise _must_copy(data)
+    if copy:
+        twin = moved.clone()
+        return mutable_box(twin._data, twin._node)
+    return moved
+
+
+def _must_copy(data: Any) -> ValueError:
+    return ValueError(
+        f"asarray: copy=False, but a {type(data).__name__} can only be brought to this dtype and "
+        "backend by copying; leave copy out"
+    )
 
 
 def home_of(backend: AnyBackend, device: Any, name: str) -> Backend:

@@ -175,12 +175,14 @@ class Boxed:
     """A raw array with the node that made it; ``Tensor`` is the one concrete class.
 
     ``Boxed.concrete`` is that class, bound when it is defined, so that the engine below can make
-    tensors without importing the file above it.
+    tensors without importing the file above it. ``Boxed.mutable`` is its subclass whose entries can
+    be set, which ``asarray(x, copy=True)`` and the array API's namespace make.
     """
 
     __slots__ = ("__weakref__", "_data", "_grad", "_node", "_record")
 
     concrete: ClassVar[type[Boxed]]
+    mutable: ClassVar[type[Boxed]]
 
     _data: Array
     _node: AnyNode | None
@@ -188,10 +190,12 @@ class Boxed:
     _record: tuple[Array | None, tuple[Pass, ...]]
     """Of a gradient: what was there before, and the passes it is the sum of; mostly unset."""
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, *, mutable: bool = False) -> None:
         super().__init_subclass__()
         if not hasattr(Boxed, "concrete"):
             Boxed.concrete = cls
+        if mutable:
+            Boxed.mutable = cls
 
 
 _new = object.__new__
@@ -200,6 +204,15 @@ _new = object.__new__
 def box(data: Array, node: AnyNode | None) -> Any:
     """A tensor around a sealed raw array."""
     tensor = _new(Boxed.concrete)
+    tensor._data = data
+    tensor._node = node
+    tensor._grad = None
+    return tensor
+
+
+def mutable_box(data: Array, node: AnyNode | None) -> Any:
+    """A tensor whose entries can be set, around a sealed raw array."""
+    tensor = _new(Boxed.mutable)
     tensor._data = data
     tensor._node = node
     tensor._grad = None

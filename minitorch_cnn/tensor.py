@@ -22,13 +22,14 @@ from minitorch_cnn.ops import shape
 from minitorch_cnn.ops.arguments import is_floating
 from minitorch_cnn.ops.arrange import unstack
 from minitorch_cnn.tensor_copies import Copies
+from minitorch_cnn.tensor_exchange import Exchange
 from minitorch_cnn.tensor_methods import ArrayMethods
 from minitorch_cnn.tensor_operators import Operators
 from minitorch_cnn.tensor_standard import StandardArray
 from minitorch_cnn.tensor_text import tensor_html, tensor_text
 
 
-class Tensor(Operators, ArrayMethods, StandardArray, Copies, Boxed):
+class Tensor(Operators, ArrayMethods, StandardArray, Exchange, Copies, Boxed):
     """An n-dimensional array that remembers how it was computed.
 
     Make one with :func:`minitorch_cnn.tensor`. Tensors are values: they are never changed in
@@ -325,14 +326,6 @@ class Tensor(Operators, ArrayMethods, StandardArray, Copies, Boxed):
         host: np.ndarray[Any, Any] = backend_of(self._data).to_numpy(self._data).view()
         host.setflags(write=False)
         return host
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        if self.backend != "numpy":
-            raise TypeError(
-                f"this tensor lives on backend {self.backend!r}; bring it to the host with .numpy()"
-                ' or .to("numpy") first'
-            )
-        return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def item(self) -> float | int | bool:
         """The one entry as a Python number.

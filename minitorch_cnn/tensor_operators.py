@@ -45,7 +45,8 @@ class Operators:
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError(
             "tensors are values and cannot be changed in place; use mt.where(mask, value, x), "
-            "mt.index_add, or x.assign_(array) to overwrite a parameter as a whole"
+            "mt.index_add, a copy made for it with mt.asarray(x, copy=True), or x.assign_(array) "
+            "to overwrite a parameter as a whole"
         )
 
     # --- operators ------------------------------------------------------------------------------

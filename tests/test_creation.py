@@ -130,6 +130,25 @@ def test_asarray_shares_where_it_can():
     assert (moved.dtype, moved.backend, moved.requires_grad) == (F64, "strict", True)
 
 
+def test_asarray_without_a_copy_or_not_at_all(backend):
+    x = mt.tensor([1.0, 2.0])
+    assert mt.asarray(x, copy=False) is x
+    assert mt.asarray(x, dtype=F32, copy=False) is x
+    own = mt.asarray(x.data, backend=backend, copy=False)
+    assert own.tolist() == [1.0, 2.0]
+    other = "numpy" if backend == "strict" else "strict"
+    for data, options in (
+        (x, {"dtype": F64}),
+        (x, {"backend": other}),
+        (x.data, {"backend": backend, "dtype": F64}),
+        (x.data, {"backend": other}),
+        ([1.0, 2.0], {}),
+        (1.0, {}),
+    ):
+        with pytest.raises(ValueError, match=r"copy=False.*leave copy out"):
+            mt.asarray(data, copy=False, **options)
+
+
 def test_asarray_of_views_and_read_only_arrays():
     array = np.arange(6.0).reshape(2, 3)
     assert mt.asarray(array.T).tolist() == array.T.tolist()

@@ -35,10 +35,10 @@ def _slice_back(g: Any, *, key: Key, shape: tuple[int, ...]) -> Any:
     return out
 
 
-_slice, _unslice = linear_pair(
+_slice, slice_back = linear_pair(
     "slice", lambda x, *, key, shape: x[key], "slice_back", _slice_back, views=True
 )
-_select, _ = linear_pair(
+_select, index_back = linear_pair(
     "index",
     lambda x, *, key, shape: kernel("select", x)(x, key=key),
     "index_back",
@@ -63,10 +63,16 @@ def getitem(x: Any, key: Any) -> Any:
     tensor([2., 0., 1.])
     """
     data = raw(x)
+    parts, by_arrays = parsed_key(key, data)
+    return (_select if by_arrays else _slice)(x, key=parts, shape=tuple(data.shape))
+
+
+def parsed_key(key: Any, data: Any) -> tuple[Key, bool]:
+    """An index of the raw array ``data`` as its library takes it, and whether it holds arrays."""
     parts = tuple(_key_part(part, data) for part in (key if isinstance(key, tuple) else (key,)))
     shape = tuple(data.shape)
     if any(isinstance(part, bool) or type(part) in NAMESPACES for part in parts):
-        return _select(x, key=parts, shape=shape)
+        return parts, True
     named = sum(part is not None and part is not Ellipsis for part in parts)
     if named > len(shape):
         raise IndexError(
@@ -74,7 +80,7 @@ def getitem(x: Any, key: Any) -> Any:
         )
     # An ellipsis makes NumPy return a 0-d array, not a scalar, and strict libraries want it.
     full = parts if Ellipsis in parts or named == len(shape) else (*parts, Ellipsis)
-    return _slice(x, key=_within(full, shape, len(shape) - named), shape=shape)
+    return _within(full, shape, len(shape) - named), False
 
 
 def _within(key: Key, shape: tuple[int, ...], unnamed: int) -> Key:

@@ -67,13 +67,14 @@ def cumulative_prod(
     return _begun(x, position, 1) if include_initial else x
 
 
-def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
+def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Differences of neighbours along ``axis``, taken ``n`` times.
 
     Parameters
     ----------
     x : Tensor
-    axis, n : int
+    n, axis : int
+        By position in NumPy's and PyTorch's order.
     prepend, append : Tensor or number, optional
         What to put before and after ``x`` along ``axis`` first (not for ``n=0``, which gives
         ``x``).

@@ -37,6 +37,7 @@ SIGNATURES: dict[str, str] = {
     "asarray": "obj, /, *, dtype=None, device=None, copy=None",
     "empty": "shape, *, dtype=None, device=None",
     "empty_like": "x, /, *, dtype=None, device=None",
+    "from_dlpack": "x, /, *, device=None, copy=None",
     "eye": "n_rows, n_cols=None, /, *, k=0, dtype=None, device=None",
     "full": "shape, fill_value, *, dtype=None, device=None",
     "full_like": "x, /, fill_value, *, dtype=None, device=None",
@@ -151,6 +152,7 @@ FFT = words(
 
 ATTRIBUTES = words(
     "dtype device mT ndim shape size T to_device __abs__ __add__ __and__ __array_namespace__ "
+    "__dlpack__ __dlpack_device__ "
     "__bool__ __complex__ __eq__ __float__ __floordiv__ __ge__ __getitem__ __gt__ __index__ "
     "__int__ __invert__ __le__ __lshift__ __lt__ __matmul__ __mod__ __mul__ __ne__ __neg__ "
     "__or__ __pos__ __pow__ __rshift__ __setitem__ __sub__ __truediv__ __xor__ __radd__ __rand__ "
