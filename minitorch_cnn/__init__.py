@@ -10,7 +10,8 @@ tensor([2., 4., 6.])
 # The module `tensor` must be loaded before the function `tensor` takes its name here.
 from minitorch_cnn.tensor import Tensor  # isort: split
 
-from minitorch_cnn import data, datasets, nn, optim, random
+from minitorch_cnn import data, datasets, func, nn, optim, random
+from minitorch_cnn.anomaly import AnomalyError, detect_anomaly
 from minitorch_cnn.backend import (
     BackendUnavailable,
     backend_names,
@@ -28,6 +29,7 @@ from minitorch_cnn.backend import (
     uint64,
     use_backend,
 )
+from minitorch_cnn.checkpoint import checkpoint
 from minitorch_cnn.composition import compositions
 from minitorch_cnn.creation import (
     arange,
@@ -158,6 +160,7 @@ from minitorch_cnn.random import bernoulli, normal, rand, randint, randn, randpe
 bool = bool_
 
 __all__ = [
+    "AnomalyError",
     "BackendUnavailable",
     "GraphError",
     "Tensor",
@@ -191,6 +194,7 @@ __all__ = [
     "bool_",
     "broadcast_to",
     "ceil",
+    "checkpoint",
     "clip",
     "compositions",
     "concat",
@@ -200,6 +204,7 @@ __all__ = [
     "cumulative_sum",
     "data",
     "datasets",
+    "detect_anomaly",
     "divide",
     "einsum",
     "empty",
@@ -221,6 +226,7 @@ __all__ = [
     "floor_divide",
     "full",
     "full_like",
+    "func",
     "grad",
     "greater",
     "greater_equal",

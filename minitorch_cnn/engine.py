@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
+from minitorch_cnn.anomaly import watching
 from minitorch_cnn.backend import SEALS, namespace
 from minitorch_cnn.grad_mode import set_grad_enabled
 from minitorch_cnn.graph import FREED, RETAIN, AnyNode, Boxed, GraphError, Leaf, box
@@ -19,13 +20,13 @@ from minitorch_cnn.graph import FREED, RETAIN, AnyNode, Boxed, GraphError, Leaf,
 _number = attrgetter("number")
 
 
-def _ancestors(roots: Iterable[AnyNode], stop: frozenset[AnyNode]) -> list[AnyNode]:
-    """The roots and all nodes they were computed from, oldest first; ``stop`` ends the search."""
+def ancestors(roots: Iterable[AnyNode], ends: Callable[[AnyNode], bool]) -> list[AnyNode]:
+    """The roots and all nodes they were computed from, oldest first; none behind one that ends."""
     found = set(roots)
     waiting = list(found)
     while waiting:
         node = waiting.pop()
-        if node in stop:
+        if ends(node):
             continue
         for parent in node.parents:
             if parent is not None and parent not in found:
@@ -54,9 +55,10 @@ def propagate(
     """Gradients at ``targets`` (None: at all leaves) for the gradients ``seeds`` at the outputs.
 
     Values are raw arrays, or tensors under ``create_graph``. Nodes in ``stop`` are not looked
-    behind, which makes gradients in them partial derivatives.
+    behind, which makes gradients in them partial derivatives; their hooks, which wait for the whole
+    gradient, are not run.
     """
-    nodes = _ancestors([node for node, _ in seeds], stop)
+    nodes = ancestors([node for node, _ in seeds], stop.__contains__)
     wanted: Callable[[AnyNode], bool] | None = None
     if targets is not None:
         leading = _leading_to(nodes, targets)
@@ -66,13 +68,14 @@ def propagate(
     for node, gradient in seeds:
         table[node] = table[node] + gradient if node in table else gradient
     results: dict[AnyNode, Any] = {}
+    watch = watching()
     with set_grad_enabled(create_graph):
         while nodes:
             node = nodes.pop()
             gradient = table.pop(node, None)
             if gradient is None:
                 continue
-            if node.hooks:
+            if node.hooks and node not in stop:
                 gradient = _run_hooks(node, gradient, create_graph, retain=targets is None)
             if isinstance(node, Leaf):
                 results[node] = gradient
@@ -82,7 +85,8 @@ def propagate(
                     results[node] = gradient
                 if node in stop:
                     continue
-            node.primitive.pull(node, gradient, table, wanted, create_graph)
+            pull = node.primitive.pull if watch is None else watch.pull
+            pull(node, gradient, table, wanted, create_graph)
             if not retain_graph and node.kept:
                 node.kept = FREED
     return results
@@ -120,7 +124,7 @@ def _describe(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def _seed(output: Any, gradient: Any, what: str) -> Any:
+def checked_seed(output: Any, gradient: Any, what: str) -> Any:
     """The gradient to start from at ``output``, checked; ones for a single element."""
     data = output._data
     if gradient is None:
@@ -163,7 +167,7 @@ def _require_node(output: Any, what: str) -> AnyNode:
 def backward(output: Any, gradient: Any, *, create_graph: bool, retain_graph: bool | None) -> None:
     """Add the gradient of ``output`` to ``.grad`` of every leaf it was computed from."""
     node = _require_node(output, "backward")
-    seed = _seed(output, gradient, "backward")
+    seed = checked_seed(output, gradient, "backward")
     results = propagate(
         [(node, seed if create_graph else seed._data)],
         create_graph=create_graph,
@@ -244,7 +248,7 @@ def grad(
     seeds = []
     for output, gradient in zip(outputs, upstream, strict=True):
         node = _require_node(output, "grad")
-        seed = _seed(output, gradient, "grad")
+        seed = checked_seed(output, gradient, "grad")
         seeds.append((node, seed if create_graph else seed._data))
     nodes = []
     for position, target in enumerate(targets):

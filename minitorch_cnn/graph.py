@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from weakref import ref
-
-if TYPE_CHECKING:
-    from minitorch_cnn.primitive import Primitive
 
 Array = Any
 NEXT_NUMBER = itertools.count(1).__next__
@@ -35,16 +32,46 @@ class GraphError(ValueError, RuntimeError):
     """
 
 
-class Node:
-    """One recorded operation: what made a tensor, from which parents, and what its rule needs."""
+class Maker(Protocol):
+    """What makes tensors and takes their gradients further back: a primitive, as a rule."""
 
-    __slots__ = ("dtype", "hooks", "kept", "number", "params", "parents", "primitive", "shape")
+    name: str
+
+    def pull(
+        self,
+        node: Node,
+        g: Any,
+        table: dict[AnyNode, Any],
+        wanted: Callable[[AnyNode], bool] | None,
+        create_graph: bool,
+    ) -> None:
+        """Add the gradients in the node's (wanted) inputs to ``table``; ``g`` is its result's."""
+
+
+class Node:
+    """One recorded operation: what made a tensor, from which parents, and what its rule needs.
+
+    ``origin``, the user's line that called it, is set inside ``detect_anomaly`` alone.
+    """
+
+    __slots__ = (
+        "dtype",
+        "hooks",
+        "kept",
+        "number",
+        "origin",
+        "params",
+        "parents",
+        "primitive",
+        "shape",
+    )
 
     overwritten: ClassVar[int] = 0
+    origin: Any
 
     def __init__(
         self,
-        primitive: Primitive,
+        primitive: Maker,
         parents: tuple[Node | Leaf | None, ...],
         kept: Any,
         params: dict[str, Any],

@@ -21,6 +21,7 @@ from minitorch_cnn.graph import NEXT_NUMBER, RETAIN, Boxed, HookHandle, Leaf, bo
 from minitorch_cnn.ops import elementwise, shape
 from minitorch_cnn.ops.arguments import is_floating
 from minitorch_cnn.ops.arrange import unstack
+from minitorch_cnn.replay import note_change
 from minitorch_cnn.tensor_copies import Copies
 from minitorch_cnn.tensor_methods import ArrayMethods
 from minitorch_cnn.tensor_operators import Operators
@@ -308,6 +309,7 @@ class Tensor(Operators, ArrayMethods, Copies, Boxed):
 
     def _rebind(self, array: Any) -> None:
         """Put a new sealed raw array of the same shape and dtype in place of the old one."""
+        note_change(self, "_data")
         self._data = array
         if isinstance(self._node, Leaf):
             self._node.overwritten = NEXT_NUMBER()

@@ -109,6 +109,7 @@ MODULES = (
     "minitorch_cnn.data",
     "minitorch_cnn.data.transforms",
     "minitorch_cnn.datasets",
+    "minitorch_cnn.func",
     "minitorch_cnn.io",
     "minitorch_cnn.nn",
     "minitorch_cnn.nn.functional",
