@@ -7,15 +7,13 @@ each result and the engine lets it pull each gradient. May import ``backend``, `
 
 from __future__ import annotations
 
-import linecache
 import math
 import os
 import sys
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import minitorch_backends
 from minitorch_cnn.backend import NAMESPACES, canonical_dtype
@@ -36,8 +34,7 @@ class AnomalyError(ValueError, RuntimeError):
     """
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """Where the user's code called an operation, and in which layer."""
 
     file: str
@@ -64,6 +61,8 @@ class Origin:
         return cls(*(place or ("<unknown>", 0)), ".".join(filter(None, reversed(names))))
 
     def __str__(self) -> str:
+        import linecache  # for a message alone
+
         source = linecache.getline(self.file, self.line).strip()
         return f"{self.file}, line {self.line}" + (f": {source}" if source else "")
 

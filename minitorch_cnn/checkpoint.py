@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import Context, copy_context
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from minitorch_cnn.engine import ancestors, propagate
 from minitorch_cnn.grad_mode import is_grad_enabled
@@ -107,8 +106,7 @@ def _outside(inner: dict[int, AnyNode], start: int) -> list[AnyNode]:
     return [node for node in found if node.number < start]
 
 
-@dataclass(frozen=True)
-class _Run:
+class _Run(NamedTuple):
     """One run of a function, and all that is needed to repeat it."""
 
     function: Callable[..., Any]

@@ -85,8 +85,10 @@ def propagate(
                     results[node] = gradient
                 if node in stop:
                     continue
-            pull = node.primitive.pull if watch is None else watch.pull
-            pull(node, gradient, table, wanted, create_graph)
+            if watch is None:
+                node.primitive.pull(node, gradient, table, wanted, create_graph)
+            else:
+                watch.pull(node, gradient, table, wanted, create_graph)
             if not retain_graph and node.kept:
                 node.kept = FREED
     return results

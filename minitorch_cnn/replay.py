@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _JOURNALS: ContextVar[tuple[Journal, ...]] = ContextVar("journals", default=())
 _SUBSTITUTED: ContextVar[tuple[Standing, ...]] = ContextVar("substituted", default=())
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """A value and the place where it stands: an attribute, or an entry of a dict or list."""
 
     holder: Any

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from minitorch_cnn.graph import Boxed
 
 
-@dataclass(frozen=True)
-class Structure:
+class Structure(NamedTuple):
     """How the entries of a tree are nested.
 
     ``kind`` is the type of the container, None for a single entry; ``keys`` are its dict keys,
