@@ -130,10 +130,11 @@ class Watch:
             before = table.get(parent)
             total = gradient if before is None else before + gradient
             if self.check_nan and before is not None and _is_bad(total):
+                dtype = canonical_dtype(parent.dtype)
                 raise AnomalyError(
                     f"backward: {_amount(*_count(total))} in a gradient of shape {parent.shape}, "
                     f"where the finite one of {node.primitive.name} was added to those before: "
-                    f"numbers too large for {parent.dtype}. {_recorded(node, origin)}"
+                    f"numbers too large for {dtype}. {_recorded(node, origin)}"
                 )
             table[parent] = total
 
@@ -259,7 +260,7 @@ def _arguments(positions: list[int]) -> str:
 
 
 def _describe(x: Any) -> str:
-    return f"{x.dtype} {tuple(x.shape)}" if hasattr(x, "shape") else repr(x)
+    return f"{canonical_dtype(x.dtype)} {tuple(x.shape)}" if hasattr(x, "shape") else repr(x)
 
 
 def _recorded(node: Node, origin: Origin | None) -> str:

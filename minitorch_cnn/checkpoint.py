@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import Any, NamedTuple
 
+from minitorch_cnn.backend import namespace
 from minitorch_cnn.engine import ancestors, propagate
 from minitorch_cnn.grad_mode import is_grad_enabled
 from minitorch_cnn.graph import FREED, NEXT_NUMBER, AnyNode, Boxed, GraphError, Node, box
@@ -49,15 +50,15 @@ def checkpoint(
     ------
     GraphError
         In the backward pass: if a parameter was overwritten since, the graph was freed, or ``f``
-        does something else when run again.
+        gives another result when run again.
 
     Notes
     -----
     The second run starts from what the first one met: modes such as ``compositions()``, random
     states, and tensors that ``f`` overwrites, such as running statistics, which are put back
-    afterwards: they are updated once. What else ``f`` reads must not change in between, such as
-    ``model.training``. The outputs share one node: to call ``backward`` on several of them one
-    after the other, pass ``retain_graph=True``.
+    afterwards: they are updated once. What else ``f`` reads, such as ``model.training``, must not
+    change in between; outputs are compared, so that a change is an error. The outputs share one
+    node: to call ``backward`` on several of them one after the other, pass ``retain_graph=True``.
 
     Source: T. Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016.
 
@@ -91,7 +92,8 @@ def checkpoint(
     if not outside:
         return structure.unflatten(entries)
     context = copy_context()
-    run = _Run(f, saved[0], saved[1], context, journal, preserve_rng_state, structure)
+    outputs = {position: entries[position]._data for position in inner}
+    run = _Run(f, saved[0], saved[1], context, journal, preserve_rng_state, structure, outputs)
     segment = Node(_SEGMENT, tuple(outside), run, {}, NEXT_NUMBER(), (), None)
     for position, node in inner.items():
         where = {"position": position}
@@ -116,9 +118,10 @@ class _Run(NamedTuple):
     journal: Journal
     random_state: bool
     structure: Structure
+    outputs: dict[int, Any]
 
-    def again(self, outside: frozenset[AnyNode], positions: list[int]) -> dict[int, AnyNode]:
-        """The nodes of the outputs at ``positions`` in a second run, checked against the first."""
+    def again(self, outside: frozenset[AnyNode]) -> dict[int, AnyNode]:
+        """The nodes of the outputs in a second run, checked against the first."""
         args, kwargs = map_tensors(lambda x: box(x._data, x._node), (self.args, self.kwargs))
         start = NEXT_NUMBER()
         result = self.context.copy().run(
@@ -127,16 +130,30 @@ class _Run(NamedTuple):
             random_state=self.random_state,
         )
         entries, structure = flatten(result)
-        nodes = {
-            i: getattr(entries[i], "_node", None) for i in positions if structure == self.structure
-        }
-        inner = {i: node for i, node in nodes.items() if node is not None}
-        if len(inner) < len(positions) or not outside.issuperset(_outside(inner, start)):
+        same = structure == self.structure and all(
+            isinstance(entries[i], Boxed)
+            and _agree(entries[i]._data, array, values=self.random_state)
+            for i, array in self.outputs.items()
+        )
+        nodes = {i: entries[i]._node for i in self.outputs} if same else {}
+        if not same or None in nodes.values() or not outside.issuperset(_outside(nodes, start)):
             raise GraphError(
-                "checkpoint: run again for the backward pass, the function returned another result "
-                "or used other tensors than the first time; it must do the same each time"
+                "checkpoint: run again for the backward pass, the function gave another result or "
+                "used other tensors than the first time; it must do the same each time. Has "
+                "model.training or a buffer changed, or does it draw its own random numbers?"
             )
-        return inner
+        return nodes
+
+
+def _agree(array: Any, other: Any, *, values: bool) -> bool:
+    """Whether two arrays are alike; in ``values`` but for what the order of sums may change."""
+    if array.shape != other.shape or array.dtype != other.dtype or type(array) is not type(other):
+        return False
+    xp = namespace(array)
+    if not values or bool(xp.all(array == other)):
+        return True
+    allowed = xp.finfo(array.dtype).eps ** 0.5 * xp.max(xp.abs(other))
+    return not bool(xp.max(xp.abs(array - other)) > allowed)  # NaN agrees with anything
 
 
 class _Gradients(dict[int, Any]):
@@ -188,7 +205,7 @@ class _Segment:
                     "overwritten (optimiser step, assign_ or load_state_dict) after it ran; call "
                     "backward before the write, or compute the result again"
                 )
-        nodes = node.kept.again(frozenset(outside), list(g))
+        nodes = node.kept.again(frozenset(outside))
         targets = [parent for parent in outside if wanted is None or wanted(parent)]
         # Going on from the sums so far keeps the order of summation, and so every bit.
         so_far = [(parent, table.pop(parent)) for parent in targets if parent in table]
