@@ -214,13 +214,6 @@ class detect_anomaly(ContextMode):
     minitorch_cnn.anomaly.AnomalyError: multiply(float32 (2,), 10.0): made 1 Inf in its result ...
     """
 
-    def __new__(cls, check_nan: bool | Callable[..., Any] = True) -> Any:
-        mode = super().__new__(cls)
-        if not callable(check_nan):
-            return mode
-        mode.__init__()  # type: ignore[misc]  # a decorator without parentheses
-        return mode(check_nan)
-
     def __init__(self, check_nan: bool = True) -> None:
         super().__init__(_WATCH, Watch(bool(check_nan)))
 

@@ -16,7 +16,17 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class ContextMode:
-    """A value of a context variable, set inside a ``with`` block or a decorated function."""
+    """A value of a context variable, set inside a ``with`` block or a decorated function.
+
+    A mode whose arguments are optional decorates with and without parentheses.
+    """
+
+    def __new__(cls, *args: Any, **options: Any) -> Any:
+        mode = super().__new__(cls)
+        if len(args) != 1 or not callable(args[0]):
+            return mode
+        mode.__init__()  # type: ignore[misc]
+        return mode(args[0])
 
     def __init__(self, variable: ContextVar[Any], value: Any) -> None:
         self._variable = variable

@@ -5,9 +5,7 @@ May import ``context_mode``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, ClassVar
 
 from minitorch_cnn.context_mode import ContextMode
 
@@ -45,23 +43,7 @@ class set_grad_enabled(ContextMode):
         super().__init__(GRAD_ENABLED, mode)
 
 
-class _FixedMode(set_grad_enabled):
-    """A mode with a name of its own, which decorates with and without parentheses."""
-
-    fixed: ClassVar[bool]
-
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        mode = super().__new__(cls)
-        if function is None:
-            return mode
-        mode.__init__()  # type: ignore[misc]
-        return mode(function)
-
-    def __init__(self) -> None:
-        super().__init__(self.fixed)
-
-
-class no_grad(_FixedMode):
+class no_grad(set_grad_enabled):
     """Do not record operations: results need no gradient. Context manager and decorator.
 
     >>> import minitorch_cnn as mt
@@ -72,10 +54,11 @@ class no_grad(_FixedMode):
     False
     """
 
-    fixed = False
+    def __init__(self) -> None:
+        super().__init__(False)
 
 
-class enable_grad(_FixedMode):
+class enable_grad(set_grad_enabled):
     """Record operations again inside a ``no_grad`` block. Context manager and decorator.
 
     >>> import minitorch_cnn as mt
@@ -84,4 +67,5 @@ class enable_grad(_FixedMode):
     True
     """
 
-    fixed = True
+    def __init__(self) -> None:
+        super().__init__(True)

@@ -156,6 +156,12 @@ def test_results_are_differentiable_in_what_the_function_captures(backend):
     close(mt.grad(pull(x)[0], w, mt.ones_like(x))[0], 3 * x**3)
 
 
+def test_results_are_differentiable_in_a_captured_result_whose_leaf_is_gone(backend):
+    w = t([1.0, 2.0], requires_grad=True) * 3
+    gradient = mt.func.grad(lambda x: (w * x**2).sum())(t([5.0, 7.0]))
+    close(mt.grad(gradient, w, mt.ones_like(w))[0], t([10.0, 14.0]))
+
+
 def test_gradients_go_through_inputs_that_are_tracked(backend):
     x = t([0.5, 1.5], requires_grad=True)
     gradient = mt.func.grad(lambda y: (y**3).sum())(x * 2)

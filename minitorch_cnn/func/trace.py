@@ -24,6 +24,12 @@ from minitorch_cnn.tree import flatten, map_tensors, require_tensors
 Entries = Sequence[Any]
 
 
+class Place(Leaf):
+    """A fresh input of a trace; once its owner is gone nobody can ask for its gradient."""
+
+    __slots__ = ()
+
+
 class Trace:
     """``f`` called once on fresh stand-ins of the arguments it is differentiated in.
 
@@ -92,7 +98,8 @@ class Trace:
         own = frozenset(self.places)
         return any(
             node in self.outer
-            or (isinstance(node, Leaf) and node not in own and node.owner() is not None)
+            or (isinstance(node, Place) and node not in own and node.owner() is not None)
+            or (isinstance(node, Leaf) and not isinstance(node, Place))
             for node in ancestors(roots, self.outer.__contains__)
         )
 
@@ -126,7 +133,7 @@ class Trace:
         """
         zeros = [box(zeros_like(y)._data, None) for y in self.outputs]
         upstream = [
-            (box(z._data, Leaf(z, z.shape, z._data.dtype)) if node else None)
+            (box(z._data, Place(z, z.shape, z._data.dtype)) if node else None)
             for node, z in zip(self.nodes, zeros, strict=True)
         ]
         pulled = propagate(
@@ -159,15 +166,15 @@ class Trace:
 
 
 def _fresh(x: Any, recording: bool) -> tuple[Any, Any]:
-    """A stand-in for ``x`` with a node of its own, and what must live as long as it is asked for.
+    """A stand-in for ``x`` with a node of its own, and the owner that keeps its place open.
 
-    A leaf whose owner is gone can be asked for no gradient: this is how another trace, later, knows
-    that a leaf of this one needs no history.
+    The owner lives as long as the function runs; later, a trace of something that uses this one
+    knows by it that the place needs no history.
     """
     if recording and x._node is not None:
         return alias(x), None
     owner = box(x._data, None)
-    return box(x._data, Leaf(owner, tuple(x._data.shape), x._data.dtype)), owner
+    return box(x._data, Place(owner, tuple(x._data.shape), x._data.dtype)), owner
 
 
 def _found(
