@@ -187,7 +187,7 @@ class detect_anomaly(ContextMode):
     pass the error names the operation whose gradient rule made one, and the line of its *forward*
     call; for that, the forward pass must run inside as well. NaN that arguments held before gets
     a message of its own; infinities that are given, such as the ``-inf`` of a mask, are meant.
-    Everything is checked as it is computed, so this is for debugging: it is several times slower.
+    Every result is looked at as it is computed, so this is for debugging.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from . import (
     optimizer_cases,
     pool_cases,
     training_cases,
+    transform_cases,
 )
 from .case import Case
 
@@ -23,4 +24,5 @@ FAMILIES: Mapping[str, Sequence[Case]] = {
     "loss": loss_cases.CASES,
     "optimizer": optimizer_cases.CASES,
     "training": training_cases.CASES,
+    "transform": transform_cases.CASES,
 }
