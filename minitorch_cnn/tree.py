@@ -1,13 +1,15 @@
 """Nested tuples, lists and dicts of tensors: taken apart into a list and put together again.
 
 What transforms of functions take and give. Containers are tuples, named tuples, lists, dicts and
-ordered dicts, exactly these types; everything else is an entry. May import ``graph``.
+ordered dicts, exactly these types, and None, which holds nothing; everything else is an entry. May
+import ``graph``.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from types import NoneType
 from typing import Any, NamedTuple
 
 from minitorch_cnn.graph import Boxed
@@ -32,6 +34,8 @@ class Structure(NamedTuple):
     def _filled(self, entry: Callable[[], Any]) -> Any:
         if self.kind is None:
             return entry()
+        if self.kind is NoneType:
+            return None
         values = [child._filled(entry) for child in self.children]
         if issubclass(self.kind, dict):
             return self.kind(zip(self.keys, values, strict=True))
@@ -56,6 +60,8 @@ ENTRY = Structure()
 def _items(tree: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:
     """Keys and values of a container; None for an entry."""
     kind = type(tree)
+    if tree is None:
+        return (), ()
     if kind in (dict, OrderedDict):
         return tuple(tree), tuple(tree.values())
     if kind in (tuple, list):

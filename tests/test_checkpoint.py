@@ -188,6 +188,8 @@ def test_grad_with_targets_inside_and_beyond(backend):
     h = mt.exp(x)
     y = (mt.checkpoint(lambda h: h**2 * w, h) * 2).sum()
     plain = (h**2 * w * 2).sum()
+    outputs = [f(mt.sin, h) for f in (lambda f, h: f(h), mt.checkpoint)]
+    equal(*(mt.grad((out**2).sum(), [out, x], retain_graph=True) for out in outputs))
     for targets in ([h], [w], [x], [h, x, w]):
         equal(mt.grad(y, targets, retain_graph=True), mt.grad(plain, targets, retain_graph=True))
 

@@ -158,16 +158,9 @@ def _checked(
     """The entries of a tree that must be nested, shaped and typed like others."""
     entries = flatten_like(structure, tree, f"{name}: {what}", like)
     return [
-        checked_seed(y, entry, f"{name}: {like}{path}") if entry is not None else _missing(name, y)
+        checked_seed(y, entry, f"{name}: {like}{path}")
         for y, entry, path in zip(likes, entries, structure.paths(), strict=True)
     ]
-
-
-def _missing(name: str, like: Any) -> Any:
-    raise TypeError(
-        f"{name}: None where a Tensor of shape {tuple(like._data.shape)} is expected; pass "
-        "mt.zeros_like(...) for no change"
-    )
 
 
 def _as_tuple(name: str, what: str, values: Any) -> tuple[Any, ...]:

@@ -63,12 +63,12 @@ class Trace:
         recording = is_grad_enabled()
         with enable_grad():
             places = [_fresh(x, recording) for x in self.inputs]
+            self.places: list[AnyNode] = [x._node for x, _ in places]
             filled = list(args)
             trees = self.input_structure.unflatten([x for x, _ in places])
             for i, tree in zip(positions, trees, strict=True):
                 filled[i] = tree
             result = f(*filled, **kwargs)
-        self.places: list[AnyNode] = [x._node for x, _ in places]
         output, aux = _split(name, result) if has_aux else (result, None)
         self.outputs, self.output_structure = flatten(output)
         require_tensors(self.outputs, self.output_structure, f"{name}: the output of the function")
