@@ -126,7 +126,7 @@ def _describe(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def checked_seed(output: Any, gradient: Any, what: str) -> Any:
+def checked_seed(output: Any, gradient: Any, what: str, noun: str = "gradient") -> Any:
     """The gradient to start from at ``output``, checked; ones for a single element."""
     data = output._data
     if gradient is None:
@@ -138,17 +138,17 @@ def checked_seed(output: Any, gradient: Any, what: str) -> Any:
         return box(_sealed(namespace(data).ones_like(data)), None)
     if not isinstance(gradient, Boxed):
         raise TypeError(
-            f"{what}: the gradient is a {type(gradient).__name__}; expected a Tensor of shape "
+            f"{what}: the {noun} is a {type(gradient).__name__}; expected a Tensor of shape "
             f"{data.shape}: make it with mt.tensor(...)"
         )
     if gradient._data.shape != data.shape:
         raise ValueError(
-            f"{what}: the gradient has shape {gradient._data.shape}; expected {data.shape}, the "
+            f"{what}: the {noun} has shape {gradient._data.shape}; expected {data.shape}, the "
             "shape of the output"
         )
     if namespace(gradient._data) is not namespace(data) or gradient._data.dtype != data.dtype:
         raise TypeError(
-            f"{what}: the gradient is a {type(gradient._data).__name__} of dtype "
+            f"{what}: the {noun} is a {type(gradient._data).__name__} of dtype "
             f"{gradient._data.dtype}; expected the output's: {type(data).__name__} of "
             f"{data.dtype}. Bring it there with .to(...)"
         )

@@ -126,9 +126,14 @@ def require_tensors(entries: Sequence[Any], structure: Structure, what: str) -> 
     """Refuse, with a TypeError that names the place, a tree with entries that are no tensors."""
     for entry, path in zip(entries, structure.paths(), strict=True):
         if not isinstance(entry, Boxed):
+            mend = (
+                "pass its parameters, and call it with mt.func.functional_call"
+                if hasattr(entry, "named_parameters")
+                else "make tensors with mt.tensor(...)"
+            )
             raise TypeError(
                 f"{what}{path} is a {type(entry).__name__}; expected a Tensor, or tuples, lists "
-                "and dicts of them: make tensors with mt.tensor(...)"
+                f"and dicts of them: {mend}"
             )
 
 

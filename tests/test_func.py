@@ -403,7 +403,13 @@ def test_keys_of_dicts_may_come_in_another_order(backend):
         (lambda x: mt.func.vjp(lambda x: x, x)[1](None), ValueError, "holds one tensor"),
         (lambda x: mt.func.vjp(lambda x: {"a": x}, x)[1]({"b": x}), ValueError, "holds 'b'"),
         (lambda x: mt.func.jvp(lambda x: x, {"a": x}, (x,)), TypeError, "expected a tuple"),
-        (lambda x: mt.func.jvp(lambda x: x, (x,), (t(1.0),)), ValueError, r"primals\[0\]"),
+        (
+            lambda x: mt.func.jvp(lambda x: x, (x,), (t(1.0),)),
+            ValueError,
+            r"primals\[0\]: the tangent",
+        ),
+        (lambda x: mt.func.grad(lambda m: m)(nn.Dense(1, 1)), TypeError, "functional_call"),
+        (lambda x: mt.func.functional_call(mt.sin, {}, x), TypeError, "expected a Module"),
         (lambda x: mt.func.jvp(lambda x: x, (x,), (x, x)), ValueError, "nest it alike"),
         (lambda x: mt.func.jvp(lambda x: x, (x,), (x.to(mt.float32),)), TypeError, "float32"),
     ],
@@ -549,6 +555,7 @@ def test_functional_call_writes_statistics_to_what_was_passed(backend):
         ({"bias": mt.ones(1, dtype=mt.float64)}, {}, TypeError, "float64.*float32"),
         ([{"bias": mt.ones(1)}, {"bias": mt.ones(1)}], {}, ValueError, "more than one"),
         ([1], {}, TypeError, "expected a dict"),
+        (None, {}, TypeError, "expected a dict"),
     ],
 )
 def test_functional_call_names_what_does_not_fit(state, options, error, message):

@@ -46,7 +46,7 @@ def positions_of(name: str, argnums: Argnums, count: int) -> list[int]:
     if wrong or not found:
         raise ValueError(
             f"{name}: argnums {argnums!r}, but the function was called with {count} positional "
-            f"arguments; pass what to differentiate in by position, and argnums below {count}"
+            "arguments; name some of them, and pass what to differentiate in by position"
         )
     found = [i % count for i in found]
     if len(set(found)) < len(found):

@@ -55,7 +55,13 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 
     def vjp_function(cotangents: Any) -> Any:
         entries = _checked(
-            "vjp", cotangents, "the gradient", trace.outputs, trace.output_structure, "the output"
+            "vjp",
+            cotangents,
+            "the gradient",
+            trace.outputs,
+            trace.output_structure,
+            "the output",
+            "gradient",
         )
         return trace.input_structure.unflatten(trace.pull(entries, again=True))
 
@@ -110,6 +116,7 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool = F
         trace.inputs,
         trace.input_structure,
         "primals",
+        "tangent",
     )
     tangent_out = trace.output_structure.unflatten(trace.pushforward()(entries))
     return (trace.output, tangent_out, *([trace.aux] if has_aux else []))
@@ -153,12 +160,18 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
 
 
 def _checked(
-    name: str, tree: Any, what: str, likes: Sequence[Any], structure: Structure, like: str
+    name: str,
+    tree: Any,
+    what: str,
+    likes: Sequence[Any],
+    structure: Structure,
+    like: str,
+    noun: str,
 ) -> list[Any]:
     """The entries of a tree that must be nested, shaped and typed like others."""
     entries = flatten_like(structure, tree, f"{name}: {what}", like)
     return [
-        checked_seed(y, entry, f"{name}: {like}{path}")
+        checked_seed(y, entry, f"{name}: {like}{path}", noun)
         for y, entry, path in zip(likes, entries, structure.paths(), strict=True)
     ]
 

@@ -67,6 +67,11 @@ def functional_call(
     >>> mt.func.functional_call(line, state, (mt.tensor([[3.0]]),))
     tensor([[7.]])
     """
+    if not isinstance(module, Module):
+        raise TypeError(
+            f"functional_call: expected a Module, got a {type(module).__name__}; a function can be "
+            "called as it is"
+        )
     own = _own(module)
     given = _merged(parameters_and_buffers)
     _check_names(module, own, given, strict)
@@ -108,7 +113,7 @@ def _own(module: Module) -> dict[str, Any]:
 
 
 def _merged(given: Any) -> dict[str, Any]:
-    dicts = [given] if isinstance(given, Mapping) else list(given)
+    dicts = given if isinstance(given, (tuple, list)) else [given]
     merged: dict[str, Any] = {}
     for part in dicts:
         if not isinstance(part, Mapping):
