@@ -7,10 +7,12 @@
 tensor([2., 4., 6.])
 """
 
+import typing as _typing
+
 # The module `tensor` must be loaded before the function `tensor` takes its name here.
 from minitorch_cnn.tensor import Tensor  # isort: split
 
-from minitorch_cnn import data, datasets, func, nn, optim, random
+from minitorch_cnn import data, datasets, nn, optim, random
 from minitorch_cnn.anomaly import AnomalyError, detect_anomaly
 from minitorch_cnn.backend import (
     BackendUnavailable,
@@ -156,6 +158,9 @@ from minitorch_cnn.ops.shape import (
     squeeze,
 )
 from minitorch_cnn.random import bernoulli, normal, rand, randint, randn, randperm, seed, uniform
+
+if _typing.TYPE_CHECKING:  # see __getattr__
+    from minitorch_cnn import func
 
 bool = bool_
 
@@ -336,8 +341,12 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version  # 10 ms, and rarely asked for
 
         return version("minitorch-cnn")
-    if name == "testing":  # for tests alone, so loaded when asked for
+    if name in ("func", "testing"):  # not for every program, so loaded when asked for
         from importlib import import_module
 
-        return import_module("minitorch_cnn.testing")
+        return import_module(f"minitorch_cnn.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "testing"})
