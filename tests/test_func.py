@@ -318,6 +318,9 @@ def test_integer_and_boolean_outputs_have_tangent_zero(backend):
     assert [y.dtype for y in tangent] == [y.dtype for y in output]
     assert not bool(tangent[1].any())
     assert tangent[2].item() == 0
+    for transform in (mt.func.jacrev, mt.func.jacfwd):
+        assert [block.dtype for block in transform(f)(x)] == [mt.float64] * 3
+        close(transform(f)(x)[1:], (t(np.zeros((2, 2))), t(np.zeros(2))))
     output, pull = mt.func.vjp(f, x)
     close(pull((mt.ones_like(x), mt.zeros_like(output[1]), mt.zeros_like(output[2]))), (2 * x,))
 

@@ -14,6 +14,7 @@ import numpy as np
 from minitorch_cnn.creation import tensor, zeros
 from minitorch_cnn.func.arguments import Argnums, named_after, positions_of, require_callable
 from minitorch_cnn.func.trace import Trace
+from minitorch_cnn.ops.arguments import is_floating
 from minitorch_cnn.ops.arrange import stack
 from minitorch_cnn.ops.shape import reshape
 
@@ -180,6 +181,6 @@ def _columns(likes: Sequence[Any], rows: list[list[Any]]) -> Iterator[tuple[Any,
 def _block(y: Any, x: Any, parts: list[Any], axis: int = 0) -> Any:
     """The derivative of ``y`` in ``x`` from its rows or columns."""
     shape = (*y._data.shape, *x._data.shape)
-    if not math.prod(shape):
+    if not math.prod(shape) or not is_floating(y._data.dtype):
         return zeros(shape, dtype=x.dtype, backend=x.backend)
     return reshape(stack(parts, axis=axis), shape)
