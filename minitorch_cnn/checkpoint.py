@@ -8,7 +8,7 @@ import ``engine``, ``replay``, ``tree`` and what lies below them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import Context, copy_context
 from typing import Any, NamedTuple
 
@@ -86,7 +86,7 @@ def checkpoint(
     inner = {
         position: y._node
         for position, y in enumerate(entries)
-        if isinstance(y, Boxed) and y._node is not None and y._node.number > start
+        if isinstance(y, Boxed) and isinstance(y._node, Node) and y._node.number > start
     }
     outside = _outside(inner, start)
     if not outside:
@@ -102,7 +102,7 @@ def checkpoint(
     return structure.unflatten(entries)
 
 
-def _outside(inner: dict[int, AnyNode], start: int) -> list[AnyNode]:
+def _outside(inner: Mapping[int, AnyNode], start: int) -> list[AnyNode]:
     """The nodes older than ``start`` that newer ones were computed from directly."""
     found = ancestors(inner.values(), lambda node: node.number < start)
     return [node for node in found if node.number < start]

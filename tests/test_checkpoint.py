@@ -200,6 +200,13 @@ def test_nothing_is_recorded_where_nothing_is_wanted(backend):
         assert not mt.checkpoint(mt.sin, mt.ones(2, requires_grad=True)).requires_grad
 
 
+def test_a_leaf_made_inside_and_returned_stays_a_leaf(backend):
+    x = randn(3)
+    y, leaf = mt.checkpoint(lambda x: (x * 2, mt.ones(3, requires_grad=True)), x)
+    (y * leaf).sum().backward()
+    equal([x.grad, leaf.grad], [2 * mt.ones(3), y])
+
+
 def test_a_second_backward_needs_retain_graph(backend):
     x = randn(3)
     y = mt.checkpoint(lambda x: x**2, x).sum()
