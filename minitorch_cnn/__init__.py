@@ -13,6 +13,7 @@ from minitorch_cnn.tensor import Tensor  # isort: split
 import typing as _typing
 
 from minitorch_cnn import data, datasets, inspection, interop, linalg, nn, optim, random
+from minitorch_cnn.anomaly import AnomalyError, detect_anomaly
 from minitorch_cnn.backend import (
     BackendUnavailable,
     backend_names,
@@ -30,6 +31,7 @@ from minitorch_cnn.backend import (
     uint64,
     use_backend,
 )
+from minitorch_cnn.checkpoint import checkpoint
 from minitorch_cnn.composition import compositions
 from minitorch_cnn.creation import (
     arange,
@@ -186,6 +188,7 @@ from minitorch_cnn.tensor_exchange import from_dlpack
 from minitorch_cnn.tensor_mutable import MutableTensor
 
 if _typing.TYPE_CHECKING:  # loaded when asked for
+    from minitorch_cnn import func
     from minitorch_cnn.explain import explain_grad
     from minitorch_cnn.viz.graph import draw
 
@@ -193,10 +196,16 @@ bool = bool_
 __array_api_version__ = "2024.12"
 __array_namespace_info__ = inspection.NamespaceInfo
 
-_TOOLS = {"draw": "minitorch_cnn.viz.graph", "explain_grad": "minitorch_cnn.explain"}
-"""For people at work on a gradient; their modules are loaded when asked for."""
+_LATER = {
+    "draw": "minitorch_cnn.viz.graph",
+    "explain_grad": "minitorch_cnn.explain",
+    "func": "minitorch_cnn.func",
+    "testing": "minitorch_cnn.testing",
+}
+"""Not for every program, so loaded when asked for: modules, and names with the module of each."""
 
 __all__ = [
+    "AnomalyError",
     "BackendUnavailable",
     "GraphError",
     "MutableTensor",
@@ -233,6 +242,7 @@ __all__ = [
     "broadcast_to",
     "can_cast",
     "ceil",
+    "checkpoint",
     "clip",
     "compositions",
     "concat",
@@ -245,6 +255,7 @@ __all__ = [
     "cumulative_sum",
     "data",
     "datasets",
+    "detect_anomaly",
     "diff",
     "divide",
     "draw",
@@ -272,6 +283,7 @@ __all__ = [
     "from_dlpack",
     "full",
     "full_like",
+    "func",
     "grad",
     "greater",
     "greater_equal",
@@ -399,16 +411,13 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version  # 10 ms, and rarely asked for
 
         return version("minitorch-cnn")
-    if name in _TOOLS:
+    if name in _LATER:
         from importlib import import_module
 
-        return getattr(import_module(_TOOLS[name]), name)
-    if name == "testing":  # for tests alone, so loaded when asked for
-        from importlib import import_module
-
-        return import_module("minitorch_cnn.testing")
+        module = import_module(_LATER[name])
+        return module if module.__name__ == f"{__name__}.{name}" else getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_TOOLS, "__version__", "testing"})
+    return sorted({*globals(), *_LATER, "__version__"})

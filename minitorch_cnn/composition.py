@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from minitorch_cnn import engine
+from minitorch_cnn.context_mode import ContextMode
 from minitorch_cnn.graph import FREED, AnyNode, Boxed, Node
 from minitorch_cnn.primitive import Primitive, freed, overwritten
 
@@ -25,8 +26,10 @@ run_bodies = _RUN_BODIES.get
 """Whether bodies run here instead of the kernels that stand in for them."""
 
 
-class compositions:
+class compositions(ContextMode):
     """Run every layer function through its readable body instead of a kernel.
+
+    Context manager and decorator.
 
     >>> import minitorch_cnn as mt
     >>> from minitorch_cnn.nn import functional as F
@@ -38,13 +41,7 @@ class compositions:
     """
 
     def __init__(self) -> None:
-        self._tokens: list[Token[bool]] = []
-
-    def __enter__(self) -> None:
-        self._tokens.append(_RUN_BODIES.set(True))
-
-    def __exit__(self, *error: object) -> None:
-        _RUN_BODIES.reset(self._tokens.pop())
+        super().__init__(_RUN_BODIES, True)
 
 
 def composition(standin: Callable[..., Any]) -> Callable[[_Function], _Function]:
@@ -127,7 +124,7 @@ class Fused(Primitive):
     ) -> list[Any]:
         """Recorded gradients, by differentiating the body at the same inputs."""
         # Aliases make each argument a place of its own, also where one tensor is passed twice.
-        aliases = [_alias(x) if isinstance(x, Boxed) else x for x in inputs]
+        aliases = [alias(x) if isinstance(x, Boxed) else x for x in inputs]
         places = [a._node if n else None for a, n in zip(aliases, needed, strict=True)]
         targets = frozenset(place for place in places if place is not None)
         out = self.body(*aliases, **params)
@@ -137,4 +134,4 @@ class Fused(Primitive):
         return [None if place is None else results[place] for place in places]
 
 
-_alias = Primitive("alias", lambda x: x, (lambda g: g,), views=True)
+alias = Primitive("alias", lambda x: x, (lambda g: g,), views=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from minitorch_cnn.anomaly import watching
 from minitorch_cnn.backend import SEALS, namespace
 from minitorch_cnn.grad_mode import set_grad_enabled
 from minitorch_cnn.graph import (
@@ -49,10 +50,10 @@ def propagate(
     """Gradients at ``targets`` (None: at all leaves) for the gradients ``seeds`` at the outputs.
 
     Values are raw arrays, or tensors under ``create_graph``. Nodes in ``stop`` are not looked
-    behind, which makes gradients in them partial derivatives. ``memory`` is shown all nodes before
-    they give back what they hold.
+    behind, which makes gradients in them partial derivatives; their hooks, which wait for the whole
+    gradient, are not run. ``memory`` is shown all nodes before they give back what they hold.
     """
-    nodes = ancestors([node for node, _ in seeds], stop)
+    nodes = ancestors([node for node, _ in seeds], stop.__contains__)
     if memory is not None:
         memory.hold(nodes)
     wanted: Callable[[AnyNode], bool] | None = None
@@ -64,13 +65,14 @@ def propagate(
     for node, gradient in seeds:
         table[node] = table[node] + gradient if node in table else gradient
     results: dict[AnyNode, Any] = {}
+    watch = watching()
     with set_grad_enabled(create_graph):
         while nodes:
             node = nodes.pop()
             gradient = table.pop(node, None)
             if gradient is None:
                 continue
-            if node.hooks:
+            if node.hooks and node not in stop:
                 gradient = _run_hooks(node, gradient, create_graph, retain=targets is None)
             if isinstance(node, Leaf):
                 results[node] = gradient
@@ -80,7 +82,10 @@ def propagate(
                     results[node] = gradient
                 if node in stop:
                     continue
-            node.primitive.pull(node, gradient, table, wanted, create_graph)
+            if watch is None:
+                node.primitive.pull(node, gradient, table, wanted, create_graph)
+            else:
+                watch.pull(node, gradient, table, wanted, create_graph)
             if not retain_graph and node.kept:
                 node.kept = FREED
     return results
@@ -118,7 +123,7 @@ def _describe(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def _seed(output: Any, gradient: Any, what: str) -> Any:
+def checked_seed(output: Any, gradient: Any, what: str, noun: str = "gradient") -> Any:
     """The gradient to start from at ``output``, checked; ones for a single element."""
     data = output._data
     if gradient is None:
@@ -130,17 +135,17 @@ def _seed(output: Any, gradient: Any, what: str) -> Any:
         return box(_sealed(namespace(data).ones_like(data)), None)
     if not isinstance(gradient, Boxed):
         raise TypeError(
-            f"{what}: the gradient is a {type(gradient).__name__}; expected a Tensor of shape "
+            f"{what}: the {noun} is a {type(gradient).__name__}; expected a Tensor of shape "
             f"{data.shape}: make it with mt.tensor(...)"
         )
     if gradient._data.shape != data.shape:
         raise ValueError(
-            f"{what}: the gradient has shape {gradient._data.shape}; expected {data.shape}, the "
+            f"{what}: the {noun} has shape {gradient._data.shape}; expected {data.shape}, the "
             "shape of the output"
         )
     if namespace(gradient._data) is not namespace(data) or gradient._data.dtype != data.dtype:
         raise TypeError(
-            f"{what}: the gradient is a {type(gradient._data).__name__} of dtype "
+            f"{what}: the {noun} is a {type(gradient._data).__name__} of dtype "
             f"{gradient._data.dtype}; expected the output's: {type(data).__name__} of "
             f"{data.dtype}. Bring it there with .to(...)"
         )
@@ -161,7 +166,7 @@ def _require_node(output: Any, what: str) -> AnyNode:
 def backward(output: Any, gradient: Any, *, create_graph: bool, retain_graph: bool | None) -> None:
     """Add the gradient of ``output`` to ``.grad`` of every leaf it was computed from."""
     node = _require_node(output, "backward")
-    seed = _seed(output, gradient, "backward")
+    seed = checked_seed(output, gradient, "backward")
     memory = Pass(node, seed._data)
     results = propagate(
         [(node, seed if create_graph else seed._data)],
@@ -261,7 +266,7 @@ def grad(
     seeds = []
     for output, gradient in zip(outputs, upstream, strict=True):
         node = _require_node(output, "grad")
-        seed = _seed(output, gradient, "grad")
+        seed = checked_seed(output, gradient, "grad")
         seeds.append((node, seed if create_graph else seed._data))
     nodes = []
     for position, target in enumerate(targets):

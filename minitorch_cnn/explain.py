@@ -250,6 +250,11 @@ def _uses(past: Pass, weight: AnyNode) -> tuple[list[tuple[Node, int]], list[Nod
             continue
         arguments = [i for i, p in enumerate(node.parents) if p is weight or p in carriers]
         primitive = node.primitive
+        if arguments and node.dtype is None:
+            raise ValueError(
+                "explain_grad: the weight is used inside mt.checkpoint, which dropped the "
+                "operations whose terms would be listed; call the function without checkpoint"
+            )
         moves = len(node.parents) == 1 and (primitive.views or primitive.name in CARRIERS)
         if arguments and moves and not node.hooks and node is not past.node:
             carriers[node] = None

@@ -1,18 +1,13 @@
 """Whether operations are recorded for differentiation: one context variable.
 
-A context variable is per thread and per async task, so one task's ``no_grad`` is never seen by
-another. Imports nothing of the house.
+May import ``context_mode``.
 """
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
-from contextvars import ContextVar, Token
-from typing import Any, ClassVar, TypeVar
+from contextvars import ContextVar
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+from minitorch_cnn.context_mode import ContextMode
 
 GRAD_ENABLED: ContextVar[bool] = ContextVar("grad_enabled", default=True)
 
@@ -27,7 +22,7 @@ def is_grad_enabled() -> bool:
     return GRAD_ENABLED.get()
 
 
-class set_grad_enabled:
+class set_grad_enabled(ContextMode):
     """Record operations or not, inside a ``with`` block or a decorated function.
 
     Parameters
@@ -45,57 +40,10 @@ class set_grad_enabled:
     """
 
     def __init__(self, mode: bool) -> None:
-        self.mode = mode
-        self._tokens: list[Token[bool]] = []
-
-    def __enter__(self) -> None:
-        self._tokens.append(GRAD_ENABLED.set(self.mode))
-
-    def __exit__(self, *error: object) -> None:
-        GRAD_ENABLED.reset(self._tokens.pop())
-
-    def __call__(self, function: _Function) -> _Function:
-        mode = self.mode
-        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            # A generator's body runs later, interleaved with its caller: the mode would leak.
-            raise TypeError(
-                f"{function.__qualname__} is a generator; put `with {type(self).__name__}():` "
-                "inside it, around the code that must not be recorded"
-            )
-        if inspect.iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def waited(*args: Any, **kwargs: Any) -> Any:
-                with set_grad_enabled(mode):
-                    return await function(*args, **kwargs)
-
-            return waited  # type: ignore[return-value]
-
-        @functools.wraps(function)
-        def called(*args: Any, **kwargs: Any) -> Any:
-            with set_grad_enabled(mode):
-                return function(*args, **kwargs)
-
-        return called  # type: ignore[return-value]
+        super().__init__(GRAD_ENABLED, mode)
 
 
-class _FixedMode(set_grad_enabled):
-    """A mode with a name of its own, which decorates with and without parentheses."""
-
-    fixed: ClassVar[bool]
-
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        mode = super().__new__(cls)
-        if function is None:
-            return mode
-        mode.__init__()  # type: ignore[misc]
-        return mode(function)
-
-    def __init__(self) -> None:
-        super().__init__(self.fixed)
-
-
-class no_grad(_FixedMode):
+class no_grad(set_grad_enabled):
     """Do not record operations: results need no gradient. Context manager and decorator.
 
     >>> import minitorch_cnn as mt
@@ -106,10 +54,11 @@ class no_grad(_FixedMode):
     False
     """
 
-    fixed = False
+    def __init__(self) -> None:
+        super().__init__(False)
 
 
-class enable_grad(_FixedMode):
+class enable_grad(set_grad_enabled):
     """Record operations again inside a ``no_grad`` block. Context manager and decorator.
 
     >>> import minitorch_cnn as mt
@@ -118,4 +67,5 @@ class enable_grad(_FixedMode):
     True
     """
 
-    fixed = True
+    def __init__(self) -> None:
+        super().__init__(True)

@@ -10,11 +10,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from weakref import ref
-
-if TYPE_CHECKING:
-    from minitorch_cnn.primitive import Primitive
 
 Array = Any
 NEXT_NUMBER = itertools.count(1).__next__
@@ -40,16 +37,48 @@ class GraphError(ValueError, RuntimeError):
     """
 
 
-class Node:
-    """One recorded operation: what made a tensor, from which parents, and what its rule needs."""
+class Maker(Protocol):
+    """What makes tensors and takes their gradients further back: a primitive, as a rule."""
 
-    __slots__ = ("dtype", "hooks", "kept", "number", "params", "parents", "primitive", "shape")
+    name: str
+    keep: Any
+    views: bool
+
+    def pull(
+        self,
+        node: Node,
+        g: Any,
+        table: dict[AnyNode, Any],
+        wanted: Callable[[AnyNode], bool] | None,
+        create_graph: bool,
+    ) -> None:
+        """Add the gradients in the node's (wanted) inputs to ``table``; ``g`` is its result's."""
+
+
+class Node:
+    """One recorded operation: what made a tensor, from which parents, and what its rule needs.
+
+    ``origin``, the user's line that called it, is set inside ``detect_anomaly`` alone.
+    """
+
+    __slots__ = (
+        "dtype",
+        "hooks",
+        "kept",
+        "number",
+        "origin",
+        "params",
+        "parents",
+        "primitive",
+        "shape",
+    )
 
     overwritten: ClassVar[int] = 0
+    origin: Any
 
     def __init__(
         self,
-        primitive: Primitive,
+        primitive: Maker,
         parents: tuple[Node | Leaf | None, ...],
         kept: Any,
         params: dict[str, Any],
@@ -100,13 +129,15 @@ Hook = Callable[[Any], Any]
 _number = attrgetter("number")
 
 
-def ancestors(roots: Iterable[AnyNode], stop: frozenset[AnyNode] = frozenset()) -> list[AnyNode]:
-    """The roots and all nodes they were computed from, oldest first; ``stop`` ends the search."""
+def ancestors(
+    roots: Iterable[AnyNode], ends: Callable[[AnyNode], bool] = frozenset[AnyNode]().__contains__
+) -> list[AnyNode]:
+    """The roots and all nodes they were computed from, oldest first; none behind one that ends."""
     found = set(roots)
     waiting = list(found)
     while waiting:
         node = waiting.pop()
-        if node in stop:
+        if ends(node):
             continue
         for parent in node.parents:
             if parent is not None and parent not in found:

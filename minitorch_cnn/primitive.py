@@ -5,7 +5,7 @@ need (``keep``) and how a gradient that grew by broadcasting is brought back (``
 written in operators and public op names, which take raw arrays and tensors alike: a plain backward
 runs them on raw arrays, ``create_graph`` runs the same rules on tensors and so records them.
 
-May import ``graph``, ``grad_mode`` and ``backend``; knows no particular operation.
+May import ``graph``, ``grad_mode``, ``anomaly`` and ``backend``; knows no particular operation.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import MethodType
 from typing import Any, Literal, get_args
 
+from minitorch_cnn.anomaly import watching
 from minitorch_cnn.backend import NAMESPACES, SEALS, backend_of
 from minitorch_cnn.grad_mode import GRAD_ENABLED
 from minitorch_cnn.graph import FREED, NEXT_NUMBER, AnyNode, Boxed, GraphError, Node, box
@@ -127,11 +128,13 @@ class Primitive:
         if self.residual:
             out, residual = out[0], out[1:]
         out = SEALS[type(out)](out)
-        if not tracked or self.rules is None or not _grad_enabled():
-            return box(out, None)
-        kept = (*self.kept(raw, parents, out), *residual)
-        node = Node(self, tuple(parents), kept, params, NEXT_NUMBER(), out.shape, out.dtype)
-        return box(out, node)
+        made = None
+        if tracked and self.rules is not None and _grad_enabled():
+            kept = (*self.kept(raw, parents, out), *residual)
+            made = Node(self, tuple(parents), kept, params, NEXT_NUMBER(), out.shape, out.dtype)
+        if (watch := watching()) is not None:
+            watch.result(self.name, raw, params, out, made)
+        return box(out, made)
 
     def check_backends(self, raw: Iterable[Any]) -> None:
         """Refuse what is no array, and arrays of different libraries; name each and the mend."""

@@ -2,7 +2,7 @@
 
 Drawing on the host makes a run on a GPU start from the same numbers as a run on the CPU. Every
 function takes ``rng``; without it the generator that :func:`seed` sets is used. May import
-``creation``.
+``creation`` and ``replay``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from minitorch_cnn.backend import as_dtype, float32, int64
 from minitorch_cnn.creation import AnyBackend, finished, raw_array, shape_of
+from minitorch_cnn.replay import note_change
 
 _generator = np.random.default_rng()
 
@@ -33,6 +34,7 @@ def seed(value: int) -> np.random.Generator:
     number = _integer(value, "seed")
     if number < 0:
         raise ValueError(f"seed: {value} is negative; pass an integer of 0 or more")
+    note_change(_generator.bit_generator, "state")
     # The object stays, so that who holds it goes on with the new numbers.
     _generator.bit_generator.state = type(_generator.bit_generator)(number).state
     return _generator
@@ -40,18 +42,18 @@ def seed(value: int) -> np.random.Generator:
 
 def default_rng() -> np.random.Generator:
     """The one generator; its ``bit_generator.state`` is what a checkpoint saves."""
-    return _generator
+    return generator(None)
 
 
 def generator(rng: np.random.Generator | None) -> np.random.Generator:
     """``rng`` itself, or for None the one generator; anything else is a TypeError."""
-    if rng is None:
-        return _generator
+    rng = _generator if rng is None else rng
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
             f"rng is a {type(rng).__name__}; expected a numpy.random.Generator: make one with "
             "numpy.random.default_rng(seed)"
         )
+    note_change(rng.bit_generator, "state")  # who asks is about to draw
     return rng
 
 

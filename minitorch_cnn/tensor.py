@@ -21,6 +21,7 @@ from minitorch_cnn.graph import NEXT_NUMBER, RETAIN, Boxed, HookHandle, Leaf, bo
 from minitorch_cnn.ops import shape
 from minitorch_cnn.ops.arguments import is_floating
 from minitorch_cnn.ops.arrange import unstack
+from minitorch_cnn.replay import note_change
 from minitorch_cnn.tensor_copies import Copies
 from minitorch_cnn.tensor_exchange import Exchange
 from minitorch_cnn.tensor_methods import ArrayMethods
@@ -305,6 +306,7 @@ class Tensor(Operators, ArrayMethods, StandardArray, Exchange, Copies, Boxed):
 
     def _rebind(self, array: Any) -> None:
         """Put a new sealed raw array of the same shape and dtype in place of the old one."""
+        note_change(self, "_data")
         self._data = array
         if isinstance(self._node, Leaf):
             self._node.overwritten = NEXT_NUMBER()

@@ -5,13 +5,16 @@ from contextlib import contextmanager
 
 import pytest
 
+from minitorch_cnn import anomaly, composition, replay
 from minitorch_cnn import backend as backends
-from minitorch_cnn import composition
 from minitorch_cnn.grad_mode import GRAD_ENABLED
 
 MODES = {
     "whether gradients are recorded": GRAD_ENABLED,
     "whether compositions run instead of kernels": composition._RUN_BODIES,
+    "whether anomalies are detected": anomaly._WATCH,
+    "what stands in place of parameters": replay._SUBSTITUTED,
+    "who notes changes": replay._JOURNALS,
     "the default backend of this context": backends._context_default,
 }
 

@@ -130,3 +130,10 @@ def test_the_mode_ends_with_its_block() -> None:
             pass
         assert "conv" not in primitives_of(F.conv2d(x, w))
     assert "conv" in primitives_of(F.conv2d(x, w))
+
+
+def test_the_mode_decorates_functions() -> None:
+    x = mt.ones((1, 1, 3, 3), requires_grad=True)
+    w = mt.ones((1, 1, 2, 2))
+    for decorate in (mt.compositions, mt.compositions()):
+        assert "conv" not in primitives_of(decorate(F.conv2d)(x, w))

@@ -109,6 +109,7 @@ MODULES = (
     "minitorch_cnn.data",
     "minitorch_cnn.data.transforms",
     "minitorch_cnn.datasets",
+    "minitorch_cnn.func",
     "minitorch_cnn.inspection",
     "minitorch_cnn.io",
     "minitorch_cnn.linalg",

@@ -273,3 +273,8 @@ def test_mistakes_in_the_call():
         mt.draw(w, [w])
     with pytest.raises(TypeError, match="the name 'w' stands for a int"):
         mt.draw(w, {"w": 1})
+
+
+def test_a_checkpoint_is_drawn():
+    w = mt.tensor([1.0, 2.0], requires_grad=True)
+    assert "checkpoint" in str(mt.draw(mt.checkpoint(lambda w: mt.exp(w * w), w).sum()))

@@ -518,3 +518,10 @@ def test_a_parameter_that_moved_is_refused():
     layer.to("float64")
     with pytest.raises(ValueError, match="moved to another backend or dtype"):
         mt.explain_grad(layer.weight, (0, 0))
+
+
+def test_a_weight_inside_a_checkpoint_says_that_its_terms_are_gone():
+    w = mt.tensor([1.0, 2.0], requires_grad=True)
+    mt.checkpoint(lambda w: mt.exp(w * w), w).sum().backward()
+    with pytest.raises(ValueError, match="inside mt.checkpoint"):
+        mt.explain_grad(w, 0)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from inspect import Parameter, Signature
 from typing import Any
 
+from minitorch_cnn.anomaly import watching
 from minitorch_cnn.backend import (
     SEALS,
     backend_of,
@@ -87,12 +88,15 @@ class Unary(Primitive):
         except (ValueError, TypeError, OverflowError) as error:
             raise self.explained(error, (data,)) from error
         out = SEALS[type(out)](out)
-        if node is None or self.rules is None or not _grad_enabled():
-            if out.dtype is bool_ and self.rules is not None:
-                raise self.explained(booleans_alone(), (data,))
-            return box(out, None)
-        kept = (out,) if self.keep == "output" else (data,) if self.keep else ()
-        return box(out, Node(self, (node,), kept, params, NEXT_NUMBER(), out.shape, out.dtype))
+        made = None
+        if node is not None and self.rules is not None and _grad_enabled():
+            kept = (out,) if self.keep == "output" else (data,) if self.keep else ()
+            made = Node(self, (node,), kept, params, NEXT_NUMBER(), out.shape, out.dtype)
+        elif out.dtype is bool_ and self.rules is not None:
+            raise self.explained(booleans_alone(), (data,))
+        if (watch := watching()) is not None:
+            watch.result(self.name, (data,), params, out, made)
+        return box(out, made)
 
 
 class Binary(Primitive):
@@ -144,21 +148,24 @@ class Binary(Primitive):
         except (ValueError, TypeError, OverflowError) as error:
             raise self.explained(error, (data_a, data_b)) from error
         out = SEALS[type(out)](out)
-        if (node_a is None and node_b is None) or self.rules is None or not _grad_enabled():
-            if out.dtype is bool_ and self.rules is not None:
-                raise self.explained(booleans_alone(), (data_a, data_b))
-            return box(out, None)
-        keep = self.keep
-        if keep == "other":
-            kept: tuple[Any, ...] = (
-                None if node_b is None else data_a,
-                None if node_a is None else data_b,
-            )
-        elif keep == "inputs":
-            kept = (data_a, data_b)
-        else:
-            kept = (out,) if keep else ()
-        return box(out, Node(self, (node_a, node_b), kept, {}, NEXT_NUMBER(), out.shape, out.dtype))
+        made = None
+        if (node_a is not None or node_b is not None) and self.rules and _grad_enabled():
+            keep = self.keep
+            if keep == "other":
+                kept: tuple[Any, ...] = (
+                    None if node_b is None else data_a,
+                    None if node_a is None else data_b,
+                )
+            elif keep == "inputs":
+                kept = (data_a, data_b)
+            else:
+                kept = (out,) if keep else ()
+            made = Node(self, (node_a, node_b), kept, {}, NEXT_NUMBER(), out.shape, out.dtype)
+        elif out.dtype is bool_ and self.rules is not None:
+            raise self.explained(booleans_alone(), (data_a, data_b))
+        if (watch := watching()) is not None:
+            watch.result(self.name, (data_a, data_b), {}, out, made)
+        return box(out, made)
 
     def meet(self, tensor: Any, scalar: Any) -> Any:
         """An untracked tensor in the dtype in which it meets a Python number."""

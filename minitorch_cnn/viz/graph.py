@@ -287,6 +287,8 @@ def _boxes(nodes: list[AnyNode], by_node: dict[Any, str], by_array: dict[int, st
 
 
 def _detail(shape: Iterable[int], dtype: Any) -> str:
+    if dtype is None:  # a checkpoint, which has no one result
+        return ""
     return f"{tuple(shape)} {canonical_dtype(dtype).name}"
 
 

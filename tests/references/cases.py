@@ -22,6 +22,7 @@ from . import (
     sample_norm_cases,
     sampling_cases,
     training_cases,
+    transform_cases,
     transposed_conv_cases,
     unpool_cases,
     vector_cases,
@@ -51,4 +52,5 @@ FAMILIES: Mapping[str, Sequence[Case]] = {
     "optimizer": optimizer_cases.CASES,
     "training": training_cases.CASES,
     "nets": net_cases.CASES,
+    "transform": transform_cases.CASES,
 }

@@ -15,6 +15,7 @@ class MinitorchCnn:
     nn = nn
     functional = nn.functional
     optim = optim
+    func = mt.func
 
     def tensor(self, array: Array, requires_grad: bool = False) -> Any:
         return mt.tensor(array, requires_grad=requires_grad)

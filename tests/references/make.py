@@ -25,6 +25,7 @@ class PyTorch:
     nn = torch.nn
     functional = torch.nn.functional
     optim = torch.optim
+    func = torch.func
 
     def tensor(self, array: Array, requires_grad: bool = False) -> Any:
         return torch.tensor(array, requires_grad=requires_grad)
