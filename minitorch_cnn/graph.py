@@ -182,14 +182,19 @@ class Pass:
 
 
 class HookHandle:
-    """Removes a hook again: what ``Tensor.register_hook`` returns; also a context manager."""
+    """Removes a hook again: what registering one on a tensor or module returns.
 
-    def __init__(self, node: AnyNode, hook: Hook) -> None:
-        if node.hooks is None:
-            node.hooks = {}
-        self._hooks = node.hooks
+    Also a context manager, at whose end the hook goes.
+    """
+
+    def __init__(self, hooks: dict[int, Any], entry: Any, *, prepend: bool = False) -> None:
+        self._hooks = hooks
         self._number = NEXT_NUMBER()
-        node.hooks[self._number] = hook
+        others = dict(hooks)
+        if prepend:
+            hooks.clear()
+        hooks[self._number] = entry
+        hooks.update(others)
 
     def remove(self) -> None:
         """Take the hook off; doing so twice is harmless."""

@@ -250,7 +250,9 @@ class Tensor(Operators, ArrayMethods, StandardArray, Exchange, Copies, Boxed):
             raise ValueError(
                 "register_hook: this tensor needs no gradient; make it with requires_grad=True"
             )
-        return HookHandle(self._node, hook)
+        if self._node.hooks is None:
+            self._node.hooks = {}
+        return HookHandle(self._node.hooks, hook)
 
     def retain_grad(self) -> None:
         """Keep ``.grad`` of this computed tensor too (leaves keep theirs anyway)."""

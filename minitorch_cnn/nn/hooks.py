@@ -1,6 +1,6 @@
 """Hooks of a module: functions called before and after its ``forward``.
 
-Imports nothing of the house but creation numbers.
+May import ``graph``.
 """
 
 from __future__ import annotations
@@ -8,38 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from minitorch_cnn.graph import NEXT_NUMBER
+from minitorch_cnn.graph import HookHandle
 
 Hook = Callable[..., Any]
 Hooks = dict[int, tuple[Hook, bool]]
-
-
-class HookHandle:
-    """Removes a hook again; also a context manager."""
-
-    def __init__(self, hooks: Hooks, hook: Hook, prepend: bool, with_kwargs: bool) -> None:
-        if not callable(hook):
-            raise TypeError(
-                f"hook: expected a function, got a {type(hook).__name__}; pass it without calling "
-                "it"
-            )
-        self._hooks = hooks
-        self._number = NEXT_NUMBER()
-        others = dict(hooks) if prepend else {}
-        if prepend:
-            hooks.clear()
-        hooks[self._number] = (hook, with_kwargs)
-        hooks.update(others)
-
-    def remove(self) -> None:
-        """Take the hook off; doing so twice is harmless."""
-        self._hooks.pop(self._number, None)
-
-    def __enter__(self) -> HookHandle:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.remove()
 
 
 class ForwardHooks:
@@ -66,6 +38,15 @@ class ForwardHooks:
             answer = hook(module, *shown, output)
             output = output if answer is None else answer
         return output
+
+
+def register(hooks: Hooks, hook: Hook, prepend: bool, with_kwargs: bool) -> HookHandle:
+    """Add a hook to those of one kind, at the end or in front of all."""
+    if not callable(hook):
+        raise TypeError(
+            f"hook: expected a function, got a {type(hook).__name__}; pass it without calling it"
+        )
+    return HookHandle(hooks, (hook, with_kwargs), prepend=prepend)
 
 
 def _arguments(answer: Any, hook: Hook) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from minitorch_backends.protocol import Backend
 from minitorch_cnn.backend import DTYPES, as_dtype, backend_of, get_backend
 from minitorch_cnn.creation import raw_array, zeros_like
-from minitorch_cnn.graph import Leaf
-from minitorch_cnn.nn.hooks import ForwardHooks, Hook, HookHandle
+from minitorch_cnn.graph import HookHandle, Leaf
+from minitorch_cnn.nn.hooks import ForwardHooks, Hook, register
 from minitorch_cnn.nn.parameter import Buffer
 from minitorch_cnn.nn.tree import Tree, members, walk
 from minitorch_cnn.ops.arguments import is_floating
@@ -81,7 +81,7 @@ class Module(Tree):
         HookHandle
             Its ``remove()`` takes the hook off; it is a context manager, too.
         """
-        return HookHandle(self._forward_hooks().before, hook, prepend, with_kwargs)
+        return register(self._forward_hooks().before, hook, prepend, with_kwargs)
 
     def register_forward_hook(
         self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
@@ -97,7 +97,7 @@ class Module(Tree):
         ...     layer(mt.tensor([-1.0, 2.0]))
         tensor([ 0., 20.])
         """
-        return HookHandle(self._forward_hooks().after, hook, prepend, with_kwargs)
+        return register(self._forward_hooks().after, hook, prepend, with_kwargs)
 
     def _forward_hooks(self) -> ForwardHooks:
         hooks: ForwardHooks = vars(self).setdefault("_hooks", ForwardHooks())
