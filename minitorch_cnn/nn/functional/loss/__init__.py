@@ -1,9 +1,9 @@
 """Losses, with PyTorch's names, arguments and reductions.
 
 ``regression`` compares numbers, ``probability`` probabilities, ``classification`` scores with one
-class; ``margin`` asks for a distance between what belongs together and what does not, ``multiclass``
-between scores, and ``sequence`` compares sequences of unknown alignment. ``reduction`` is what they
-share.
+class. ``margin`` asks for a distance between what belongs together and what does not,
+``multiclass`` for one between scores; ``sequence`` compares sequences of unknown alignment.
+``reduction`` is what they share.
 """
 
 from minitorch_cnn.nn.functional.loss.classification import cross_entropy, nll_loss

@@ -26,6 +26,11 @@ def chosen_reduction(
     ``reduce=False`` is ``"none"``; otherwise ``size_average=False`` is ``"sum"`` and True
     ``"mean"``. ``more`` are the names that only this loss knows.
     """
+    for argument, value in (("size_average", size_average), ("reduce", reduce)):
+        if isinstance(value, str):
+            raise TypeError(
+                f"{name}: {argument}={value!r} is no bool; name the reduction: reduction={value!r}"
+            )
     if reduce is not None or size_average is not None:
         if reduce is not None and not reduce:
             return "none"

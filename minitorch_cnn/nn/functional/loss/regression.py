@@ -257,10 +257,9 @@ def poisson_nll_loss(
     """
     reduction = chosen_reduction("poisson_nll_loss", reduction, size_average, reduce)
     _checked(input, target, "poisson_nll_loss")
-    if log_input:
-        losses = exp(input) - target * input
-    else:
-        losses = input - target * log(input + eps)
+    rate = exp(input) if log_input else input
+    log_rate = input if log_input else log(input + eps)
+    losses = rate - target * log_rate
     return reduced(losses + _log_factorial(target) if full else losses, reduction)
 
 

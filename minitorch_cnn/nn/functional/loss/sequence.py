@@ -89,6 +89,8 @@ def ctc_loss(
     elif len(shape) != 3:
         raise ValueError(f"ctc_loss: expected log_probs (T, N, C) or (T, C), got shape {shape}")
     steps, count, classes = raw(log_probs).shape
+    if not steps:
+        raise ValueError(f"ctc_loss: log_probs of shape {shape} have no steps in time")
     if not 0 <= operator.index(blank) < classes:
         raise ValueError(f"ctc_loss: blank {blank} is no label; they go from 0 to {classes - 1}")
     times = _lengths(input_lengths, "input_lengths", count, steps)
