@@ -21,6 +21,9 @@ from minitorch_cnn.ops.elementwise import clip, minimum, where
 from minitorch_cnn.ops.reduce import sum as total
 from minitorch_cnn.ops.reduce import vector_norm
 
+SMALLEST = 9.999999960041972e-13
+"""Added to squared lengths: 1e-12, in PyTorch's rounding to float32."""
+
 
 def _positive_part(x: Any) -> Any:
     return clip(x, 0)
@@ -172,7 +175,7 @@ def cosine_embedding_loss(
 
 def _cosine(a: Any, b: Any) -> Any:
     """Cosine of the angle between vectors along the last axis; 0 where one is all zeros."""
-    squared = (total(a * a, axis=-1) + 1e-12) * (total(b * b, axis=-1) + 1e-12)
+    squared = (total(a * a, axis=-1) + SMALLEST) * (total(b * b, axis=-1) + SMALLEST)
     return total(a * b, axis=-1) / sqrt(squared)
 
 
