@@ -20,8 +20,8 @@ CASES = [
 ]
 
 
-# PyTorch's gradient of hardsigmoid has the constant 1/6 rounded to float32.
-RTOL_BY_FUNCTION = {"hardsigmoid": 1e-7, "Hardsigmoid": 1e-7}
+# PyTorch's gradients have a constant rounded to float32: 1/6 of hardsigmoid, 1/alpha of celu.
+RTOL_BY_FUNCTION = dict.fromkeys(("hardsigmoid", "Hardsigmoid", "celu", "CELU"), 1e-7)
 
 
 def assert_close(found: Results, expected: Results, rtol: float = 1e-10) -> None:

@@ -11,7 +11,7 @@ from minitorch_cnn.backend import kernel, namespace
 from minitorch_cnn.composition import Fused
 from minitorch_cnn.ops.analytic import log
 from minitorch_cnn.ops.arguments import constant
-from minitorch_cnn.ops.elementwise import maximum
+from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.indexing import take_along_axis
 from minitorch_cnn.ops.norm import log_softmax
 from minitorch_cnn.ops.shape import reshape, sum_to
@@ -39,6 +39,11 @@ SMALLEST_SPREAD = 9.999999960041972e-13
 """``p * (1 - p)`` counts as at least this: 1e-12, in PyTorch's rounding to float32."""
 
 
+def _at_least(x: Any) -> Any:
+    """``x``, or :data:`SMALLEST_SPREAD` where that is more."""
+    return where(x < SMALLEST_SPREAD, SMALLEST_SPREAD, x)
+
+
 def _limited_log(x: Any) -> Any:
     """``log(x)``, at least -100, on raw arrays."""
     xp = namespace(x)
@@ -56,10 +61,8 @@ binary_cross_entropy = Primitive(
     (
         # Not 0 at a saturated probability, which would never learn: the limit on the logarithm is
         # one of its value, as in PyTorch.
-        lambda g, p, target: g * ((p - target) / maximum(p * (1 - p), SMALLEST_SPREAD)),
-        lambda g, p, target: (
-            g * (log(maximum(1 - p, SMALLEST_SPREAD)) - log(maximum(p, SMALLEST_SPREAD)))
-        ),
+        lambda g, p, target: g * ((p - target) / _at_least(p * (1 - p))),
+        lambda g, p, target: g * (log(_at_least(1 - p)) - log(_at_least(p))),
     ),
     keep="inputs",
     fit=sum_to,
