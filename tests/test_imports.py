@@ -459,59 +459,21 @@ def test_the_dtypes_are_numpys():
         assert getattr(mt, name) == np.dtype(name)
 
 
-CONVOLUTION = (
-    "in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, "
-    "padding_mode='zeros'"
-)
-BATCH_NORM = "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True"
-MAX_POOL = "kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False"
-AVG_POOL = "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True"
 ADAM = "params, lr=0.001, betas=(0.9, 0.999), eps=1e-08"
 
 SIGNATURES = {
-    nn.Linear: "in_features, out_features, bias=True",
-    nn.Conv1d: CONVOLUTION,
-    nn.Conv2d: CONVOLUTION,
-    nn.Conv3d: CONVOLUTION,
-    nn.BatchNorm1d: BATCH_NORM,
-    nn.BatchNorm2d: BATCH_NORM,
-    nn.BatchNorm3d: BATCH_NORM,
-    nn.MaxPool1d: MAX_POOL,
-    nn.MaxPool2d: MAX_POOL,
-    nn.MaxPool3d: MAX_POOL,
-    nn.AvgPool1d: AVG_POOL,
-    nn.AvgPool2d: AVG_POOL + ", divisor_override=None",
-    nn.AvgPool3d: AVG_POOL + ", divisor_override=None",
-    nn.Dropout: "p=0.5, inplace=False",
-    nn.AlphaDropout: "p=0.5, inplace=False",
-    nn.Embedding: (
-        "num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, "
-        "scale_grad_by_freq=False, sparse=False, _weight=None, _freeze=False"
-    ),
     nn.Embedding.from_pretrained: (
         "embeddings, freeze=True, padding_idx=None, max_norm=None, norm_type=2.0, "
         "scale_grad_by_freq=False, sparse=False"
-    ),
-    nn.EmbeddingBag: (
-        "num_embeddings, embedding_dim, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, "
-        "mode='mean', sparse=False, _weight=None, include_last_offset=False, padding_idx=None"
     ),
     nn.EmbeddingBag.from_pretrained: (
         "embeddings, freeze=True, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, "
         "mode='mean', sparse=False, include_last_offset=False, padding_idx=None"
     ),
-    nn.MultiheadAttention: (
-        "embed_dim, num_heads, dropout=0.0, bias=True, add_bias_kv=False, add_zero_attn=False, "
-        "kdim=None, vdim=None, batch_first=False"
-    ),
     nn.MultiheadAttention.forward: (
         "query, key, value, key_padding_mask=None, need_weights=True, attn_mask=None, "
         "average_attn_weights=True, is_causal=False"
     ),
-    nn.Bilinear: "in1_features, in2_features, out_features, bias=True",
-    nn.CosineSimilarity: "dim=1, eps=1e-08",
-    nn.PairwiseDistance: "p=2.0, eps=1e-06, keepdim=False",
-    nn.Unflatten: "dim, unflattened_size",
     nn.Module.named_parameters: "prefix='', recurse=True, remove_duplicate=True",
     nn.Module.register_buffer: "name, tensor, persistent=True",
     nn.Module.register_parameter: "name, param",
@@ -525,53 +487,8 @@ SIGNATURES = {
         "module, name='weight', n_power_iterations=1, eps=1e-12, dim=None"
     ),
     nn.utils.parametrizations.weight_norm: "module, name='weight', dim=0",
-    nn.Flatten: "start_dim=1, end_dim=-1",
-    nn.LeakyReLU: "negative_slope=0.01",
-    nn.ELU: "alpha=1.0",
-    nn.GELU: "approximate='none'",
-    nn.Softplus: "beta=1.0, threshold=20.0",
-    nn.Hardtanh: "min_val=-1.0, max_val=1.0",
-    nn.CrossEntropyLoss: ("weight=None, ignore_index=-100, reduction='mean', label_smoothing=0.0"),
-    nn.NLLLoss: "weight=None, ignore_index=-100, reduction='mean'",
-    nn.MSELoss: "reduction='mean'",
-    nn.HuberLoss: "reduction='mean', delta=1.0",
-    nn.SmoothL1Loss: "reduction='mean', beta=1.0",
-    nn.KLDivLoss: "reduction='mean', log_target=False",
-    nn.BCEWithLogitsLoss: "weight=None, reduction='mean', pos_weight=None",
     nn.Parameter: "data, requires_grad=True",
     nn.Buffer: "data, persistent=True",
-    functional.conv2d: "input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1",
-    functional.linear: "input, weight, bias=None",
-    functional.max_pool2d: (
-        "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, "
-        "return_indices=False"
-    ),
-    functional.avg_pool2d: "input, " + AVG_POOL + ", divisor_override=None",
-    functional.batch_norm: (
-        "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, "
-        "eps=1e-05"
-    ),
-    functional.dropout: "input, p=0.5, training=True, inplace=False",
-    functional.alpha_dropout: "input, p=0.5, training=False, inplace=False",
-    functional.embedding: (
-        "input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, "
-        "sparse=False"
-    ),
-    functional.embedding_bag: (
-        "input, weight, offsets=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, "
-        "mode='mean', sparse=False, per_sample_weights=None, include_last_offset=False, "
-        "padding_idx=None"
-    ),
-    functional.one_hot: "tensor, num_classes=-1",
-    functional.scaled_dot_product_attention: (
-        "query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, "
-        "enable_gqa=False"
-    ),
-    functional.cosine_similarity: "x1, x2, dim=1, eps=1e-08",
-    functional.pairwise_distance: "x1, x2, p=2.0, eps=1e-06, keepdim=False",
-    functional.bilinear: "input1, input2, weight, bias=None",
-    functional.mse_loss: "input, target, reduction='mean'",
-    functional.huber_loss: "input, target, reduction='mean', delta=1.0",
     optim.SGD: "params, lr=0.001, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False",
     optim.Adam: ADAM + ", weight_decay=0.0, amsgrad=False",
     optim.AdamW: ADAM + ", weight_decay=0.01, amsgrad=False",

@@ -48,7 +48,12 @@ NOT_OFFERED = {
 }
 """Why a name of PyTorch's is missing here."""
 
-DIFFERENT: dict[tuple[str, str], str] = {}
+DIFFERENT: dict[tuple[str, str], str] = {
+    (
+        "nn",
+        "Hardtanh",
+    ): "min_value and max_value are deprecated there in favour of min_val, max_val",
+}
 """Where arguments differ on purpose: (part, name) -> the reason."""
 
 
