@@ -52,7 +52,7 @@ DIFFERENT: dict[tuple[str, str], str] = {
     (
         "nn",
         "Hardtanh",
-    ): "min_value and max_value are deprecated there in favour of min_val, max_val",
+    ): "min_value and max_value are deprecated names there",
 }
 """Where arguments differ on purpose: (part, name) -> the reason."""
 
