@@ -108,8 +108,8 @@ exp2 = Unary(
 expm1 = Unary(
     "expm1",
     of_namespace("expm1"),
-    lambda g, y: g * (y + 1),
-    keep="output",
+    lambda g, x: g * exp(x),  # adding 1 to the result would lose the digits of small powers
+    keep="inputs",
     meaning="``e**x - 1``, exact for small ``x``.",
     example=("mt.expm1(mt.tensor([0.0, 1.0]))", "tensor([0.    , 1.7183])"),
 )

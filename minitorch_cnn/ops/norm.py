@@ -56,7 +56,9 @@ def softmax(x: Any, axis: int = -1) -> Any:
     >>> mt.nn.functional.softmax(mt.tensor([0.0, 0.0]), 0)
     tensor([0.5, 0.5])
     """
-    return _softmax_body(x, axis_index(axis, raw(require_float(x, "softmax")).ndim, "softmax"))
+    shape = raw(require_float(x, "softmax")).shape
+    position = axis_index(axis, len(shape), "softmax")
+    return _softmax_body(x, position) if shape[position] else x
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
@@ -66,8 +68,9 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     >>> mt.nn.functional.log_softmax(mt.tensor([0.0, 1000.0]), 0)
     tensor([-1000.,     0.])
     """
-    ndim = raw(require_float(x, "log_softmax")).ndim
-    return _log_softmax_body(x, axis_index(axis, ndim, "log_softmax"))
+    shape = raw(require_float(x, "log_softmax")).shape
+    position = axis_index(axis, len(shape), "log_softmax")
+    return _log_softmax_body(x, position) if shape[position] else x
 
 
 def _per_channel(values: Any, ndim: int) -> Any:
