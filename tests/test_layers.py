@@ -698,7 +698,7 @@ def test_settings_that_are_refused(build, error, words):
         ),
         (nn.Dropout(0.25), "Dropout(p=0.25)"),
         (nn.GELU("tanh"), "GELU(approximate='tanh')"),
-        (nn.MSELoss("sum"), "MSELoss(reduction='sum')"),
+        (nn.MSELoss(reduction="sum"), "MSELoss(reduction='sum')"),
         (nn.Flatten(), "Flatten(start_dim=1, end_dim=-1)"),
     ],
     ids=lambda value: type(value).__name__,
