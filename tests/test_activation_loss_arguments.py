@@ -70,7 +70,10 @@ POSITIONS = {
     "celu": "input, alpha=1.0, inplace=False",
     "cosine_embedding_loss": f"input1, input2, target, margin=0, {OLDER}",
     "cross_entropy": f"input, target, {LABELLED}, label_smoothing=0.0",
-    "ctc_loss": "log_probs, targets, input_lengths, target_lengths, blank=0, reduction='mean', zero_infinity=False",
+    "ctc_loss": (
+        "log_probs, targets, input_lengths, target_lengths, blank=0, reduction='mean', "
+        "zero_infinity=False"
+    ),
     "elu": "input, alpha=1.0, inplace=False",
     "gaussian_nll_loss": "input, target, var, full=False, eps=1e-06, reduction='mean'",
     "gelu": "input, approximate='none'",
