@@ -1,5 +1,6 @@
 """All samples: what the suite in ``test_ops.py`` runs."""
 
+import op_samples_activations
 import op_samples_arrays
 import op_samples_attention
 import op_samples_dropout
@@ -7,6 +8,7 @@ import op_samples_elementwise
 import op_samples_embedding
 import op_samples_functional
 import op_samples_losses
+import op_samples_margins
 import op_samples_matrices
 import op_samples_norms
 import op_samples_operators
@@ -23,6 +25,7 @@ SAMPLES = [
     *op_samples_arrays.SAMPLES,
     *op_samples_products.SAMPLES,
     *op_samples_operators.SAMPLES,
+    *op_samples_activations.SAMPLES,
     *op_samples_functional.SAMPLES,
     *op_samples_windows.SAMPLES,
     *op_samples_pooling.SAMPLES,
@@ -36,4 +39,5 @@ SAMPLES = [
     *op_samples_vector.SAMPLES,
     *op_samples_standard.SAMPLES,
     *op_samples_matrices.SAMPLES,
+    *op_samples_margins.SAMPLES,
 ]

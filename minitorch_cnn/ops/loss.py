@@ -40,7 +40,7 @@ SMALLEST_SPREAD = 9.999999960041972e-13
 
 
 def _at_least(x: Any) -> Any:
-    """``x``, or :data:`SMALLEST_SPREAD` where that is more."""
+    """``x``, but at least the smallest spread."""
     return where(x < SMALLEST_SPREAD, SMALLEST_SPREAD, x)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from . import (
     activation_cases,
+    activation_corner_cases,
     activation_more_cases,
     adaptive_pool_cases,
     attention_cases,
@@ -47,6 +48,7 @@ FAMILIES: Mapping[str, Sequence[Case]] = {
     "norm": norm_cases.CASES,
     "sample_norm": sample_norm_cases.CASES,
     "activation": activation_cases.CASES,
+    "activation_corner": activation_corner_cases.CASES,
     "activation_more": activation_more_cases.CASES,
     "loss": loss_cases.CASES,
     "embedding": embedding_cases.CASES,

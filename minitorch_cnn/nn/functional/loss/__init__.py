@@ -3,7 +3,7 @@
 ``regression`` compares numbers, ``probability`` probabilities, ``classification`` scores with one
 class. ``margin`` asks for a distance between what belongs together and what does not,
 ``multiclass`` for one between scores; ``sequence`` compares sequences of unknown alignment.
-``reduction`` is what they share.
+``reduction`` and ``labels`` are what they share.
 """
 
 from minitorch_cnn.nn.functional.loss.classification import cross_entropy, nll_loss

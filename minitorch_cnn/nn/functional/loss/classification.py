@@ -1,6 +1,6 @@
 """Losses of scores for classes: cross-entropy and the negative log-likelihood below it.
 
-May import ``reduction`` and ``ops``.
+May import ``labels``, ``reduction`` and ``ops``.
 """
 
 from __future__ import annotations
@@ -8,15 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch_cnn.backend import canonical_dtype, namespace
-from minitorch_cnn.nn.functional.loss.reduction import chosen_reduction, reduced, same_shape
-from minitorch_cnn.ops import loss as operations
-from minitorch_cnn.ops.arguments import (
-    constant,
-    raw,
-    require_array,
-    require_float,
-    require_one_backend,
+from minitorch_cnn.nn.functional.loss.labels import (
+    integer_labels,
+    refuse_labels,
+    require_class_weight,
 )
+from minitorch_cnn.nn.functional.loss.reduction import (
+    chosen_reduction,
+    floats_of_one_shape,
+    reduced,
+)
+from minitorch_cnn.ops import loss as operations
+from minitorch_cnn.ops.arguments import constant, raw, require_array, require_float
 from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.indexing import take, take_along_axis
 from minitorch_cnn.ops.norm import log_softmax
@@ -67,20 +70,11 @@ def nll_loss(
     """
     reduction = chosen_reduction("nll_loss", reduction, size_average, reduce)
     rows, labels, shape = _rows_and_labels(input, target, ignore_index, "nll_loss")
-    _require_class_weight(weight, raw(rows).shape[1], "nll_loss")
+    require_class_weight(weight, raw(rows).shape[1], "nll_loss")
     counted = labels != ignore_index
     safe = namespace(labels).where(counted, labels, namespace(labels).zeros_like(labels))
     chosen = reshape(take_along_axis(rows, constant(reshape(safe, (-1, 1)), rows), axis=1), (-1,))
     return _weighted(-chosen, safe, counted, weight, shape, reduction)
-
-
-def _require_class_weight(weight: Any, classes: int, name: str) -> None:
-    """One factor for every class, or None."""
-    if weight is not None and tuple(raw(require_array(weight, name)).shape) != (classes,):
-        raise ValueError(
-            f"{name}: a weight of shape {tuple(raw(weight).shape)} for {classes} classes; expected "
-            f"one factor for each, shape ({classes},)"
-        )
 
 
 def _weighted(
@@ -110,12 +104,7 @@ def _rows_and_labels(
 ) -> tuple[Any, Any, tuple[int, ...]]:
     """Scores as rows ``(M, C)``, labels as a raw int64 ``(M,)``, and the shape of the losses."""
     scores = tuple(raw(require_float(input, name)).shape)
-    labels = raw(require_array(target, name))
-    require_one_backend(name, input=input, target=labels)
-    if canonical_dtype(labels.dtype).kind not in "iu":
-        raise TypeError(
-            f"{name}: labels must be integers, got dtype {labels.dtype}; convert with .to(mt.int64)"
-        )
+    labels = integer_labels(name, input, target)
     expected = (scores[0], *scores[2:]) if len(scores) > 1 else ()
     if not scores or tuple(labels.shape) != expected:
         raise ValueError(
@@ -123,15 +112,9 @@ def _rows_and_labels(
             f"scores (N, C, ...) and labels (N, ...), here {expected}"
         )
     classes = scores[1] if len(scores) > 1 else scores[0]
-    xp = namespace(labels)
-    labels = xp.astype(xp.reshape(labels, (-1,)), xp.int64)
+    labels = namespace(labels).reshape(labels, (-1,))
     wrong = ((labels < 0) | (labels >= classes)) & (labels != ignore_index)
-    if bool(xp.any(wrong)):
-        first = int(xp.argmax(xp.astype(wrong, xp.int64)))
-        raise ValueError(
-            f"{name}: label {int(labels[first])} at position {first} is no class; with {classes} "
-            f"scores labels go from 0 to {classes - 1} (or ignore_index={ignore_index})"
-        )
+    refuse_labels(name, labels, wrong, classes, f" (or ignore_index={ignore_index})")
     rows = moveaxis(input, 1, -1) if len(scores) > 2 else input
     return reshape(rows, (labels.shape[0], classes)), labels, expected
 
@@ -191,7 +174,7 @@ def cross_entropy(
             )
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     rows, labels, shape = _rows_and_labels(input, target, ignore_index, name)
-    _require_class_weight(weight, raw(rows).shape[1], name)
+    require_class_weight(weight, raw(rows).shape[1], name)
     xp = namespace(labels)
     counted = labels != ignore_index
     safe = xp.where(counted, labels, xp.zeros_like(labels))
@@ -223,11 +206,10 @@ def _soft_cross_entropy(
             f"{shapes[1]}; labels must be integers: convert them with .to(mt.int64). Only "
             "probabilities for every class, shaped like the scores, are floating-point"
         )
-    require_float(input, "cross_entropy")
-    same_shape("cross_entropy", input=input, target=target)
+    floats_of_one_shape("cross_entropy", input=input, target=target)
     shape = tuple(raw(input).shape)
     axis = 1 if len(shape) > 1 else 0
-    _require_class_weight(weight, shape[axis], "cross_entropy")
+    require_class_weight(weight, shape[axis], "cross_entropy")
     target = astype(target, raw(input).dtype)
     if label_smoothing:
         target = target * (1 - label_smoothing) + label_smoothing / shape[axis]

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from minitorch_cnn.nn.functional.loss.reduction import (
-    all_float,
     chosen_reduction,
+    floats_of_one_shape,
     reduced,
     same_shape,
 )
 from minitorch_cnn.ops.analytic import sqrt
-from minitorch_cnn.ops.arguments import raw, require_array, require_one_backend
+from minitorch_cnn.ops.arguments import raw, require_array, require_float, require_one_backend
 from minitorch_cnn.ops.elementwise import clip, minimum, where
 from minitorch_cnn.ops.reduce import sum as total
 from minitorch_cnn.ops.reduce import vector_norm
@@ -70,7 +70,7 @@ def margin_ranking_loss(
     """
     name = "margin_ranking_loss"
     reduction = chosen_reduction(name, reduction, size_average, reduce)
-    all_float(name, input1, input2)
+    floats_of_one_shape(name, input1=input1, input2=input2)
     same_shape(name, input1=input1, input2=input2, target=target)
     return reduced(_positive_part(margin - target * (input1 - input2)), reduction)
 
@@ -112,8 +112,7 @@ def hinge_embedding_loss(
     """
     name = "hinge_embedding_loss"
     reduction = chosen_reduction(name, reduction, size_average, reduce)
-    all_float(name, input)
-    same_shape(name, input=input, target=target)
+    same_shape(name, input=require_float(input, name), target=target)
     alike = where(target != -1, input, 0.0)
     apart = where(target != 1, _positive_part(margin - input), 0.0)
     return reduced(alike + apart, reduction)
@@ -158,8 +157,7 @@ def cosine_embedding_loss(
     """
     name = "cosine_embedding_loss"
     reduction = chosen_reduction(name, reduction, size_average, reduce)
-    all_float(name, input1, input2)
-    same_shape(name, input1=input1, input2=input2)
+    floats_of_one_shape(name, input1=input1, input2=input2)
     shape, labels = tuple(raw(input1).shape), tuple(raw(require_array(target, name)).shape)
     require_one_backend(name, input1=input1, target=target)
     if len(shape) not in (1, 2) or labels != shape[:-1]:
@@ -293,8 +291,7 @@ def _triplet(
     swap: bool,
 ) -> Any:
     anchor, positive, negative = points
-    all_float(name, *points)
-    same_shape(name, anchor=anchor, positive=positive, negative=negative)
+    floats_of_one_shape(name, anchor=anchor, positive=positive, negative=negative)
     if not margin > 0:
         raise ValueError(f"{name}: margin must be positive, got {margin}")
     near, far = distance(anchor, positive), distance(anchor, negative)

@@ -1,29 +1,28 @@
 """Losses that ask right classes to outscore wrong ones: hinges and logistic losses.
 
-May import ``reduction``, the activations and ``ops``. A hinge that is exactly met has slope 0, as
-in PyTorch.
+A hinge that is exactly met has slope 0, as in PyTorch. May import ``labels``, ``reduction``, the
+activations and ``ops``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from minitorch_cnn.backend import canonical_dtype, namespace
+from minitorch_cnn.backend import namespace
 from minitorch_cnn.nn.functional.activation import logsigmoid
+from minitorch_cnn.nn.functional.loss.labels import (
+    integer_labels,
+    refuse_labels,
+    require_class_weight,
+)
 from minitorch_cnn.nn.functional.loss.reduction import (
-    all_float,
     chosen_reduction,
+    floats_of_one_shape,
     reduced,
     same_shape,
     weighted,
 )
-from minitorch_cnn.ops.arguments import (
-    constant,
-    raw,
-    require_array,
-    require_float,
-    require_one_backend,
-)
+from minitorch_cnn.ops.arguments import constant, raw, require_float
 from minitorch_cnn.ops.elementwise import relu, where
 from minitorch_cnn.ops.indexing import take, take_along_axis
 from minitorch_cnn.ops.reduce import mean
@@ -68,8 +67,7 @@ def soft_margin_loss(
     """
     name = "soft_margin_loss"
     reduction = chosen_reduction(name, reduction, size_average, reduce)
-    all_float(name, input)
-    same_shape(name, input=input, target=target)
+    same_shape(name, input=require_float(input, name), target=target)
     return reduced(-logsigmoid(target * input), reduction)
 
 
@@ -111,8 +109,7 @@ def multilabel_soft_margin_loss(
     """
     name = "multilabel_soft_margin_loss"
     reduction = chosen_reduction(name, reduction, size_average, reduce)
-    all_float(name, input, target)
-    same_shape(name, input=input, target=target)
+    floats_of_one_shape(name, input=input, target=target)
     if not raw(input).ndim or not raw(input).shape[-1]:
         raise ValueError(
             f"{name}: expected scores (..., C) with at least one class, got shape "
@@ -174,12 +171,8 @@ def multi_margin_loss(
     scores = tuple(raw(require_float(input, name)).shape)
     labels = _labels(name, input, target, scores[:-1])
     classes = scores[-1]
-    _refuse(name, labels, (labels < 0) | (labels >= classes), classes, "")
-    if weight is not None and tuple(raw(require_array(weight, name)).shape) != (classes,):
-        raise ValueError(
-            f"{name}: a weight of shape {tuple(raw(weight).shape)} for {classes} classes; expected "
-            f"one factor for each, shape ({classes},)"
-        )
+    refuse_labels(name, labels, (labels < 0) | (labels >= classes), classes, "")
+    require_class_weight(weight, classes, name)
     column = namespace(labels).expand_dims(labels, axis=-1)
     right = take_along_axis(input, constant(column, input), axis=-1)
     hinge = relu(margin - right + input)
@@ -235,7 +228,7 @@ def multilabel_margin_loss(
     classes = scores[-1]
     xp = namespace(labels)
     ended = xp.cumulative_sum(xp.astype(labels == -1, xp.int64), axis=-1) > 0
-    _refuse(name, labels, ~ended & ((labels < 0) | (labels >= classes)), classes, " or -1")
+    refuse_labels(name, labels, ~ended & ((labels < 0) | (labels >= classes)), classes, " or -1")
     safe = xp.where(ended, xp.zeros_like(labels), labels)
     chosen = xp.expand_dims(~ended, axis=-1)
     named = chosen & (xp.expand_dims(safe, axis=-1) == _classes(classes, labels))
@@ -252,30 +245,12 @@ def _classes(count: int, like: Any) -> Any:
 
 
 def _labels(name: str, input: Any, target: Any, expected: tuple[int, ...]) -> Any:
-    """Labels as a raw int64 array, checked to have the ``expected`` shape."""
+    """Labels of the ``expected`` shape, for scores with or without a batch."""
     scores = tuple(raw(input).shape)
-    labels = raw(require_array(target, name))
-    require_one_backend(name, input=input, target=labels)
-    if canonical_dtype(labels.dtype).kind not in "iu":
-        raise TypeError(
-            f"{name}: labels must be integers, got dtype {labels.dtype}; convert with .to(mt.int64)"
-        )
+    labels = integer_labels(name, input, target)
     if len(scores) not in (1, 2) or not scores[-1] or tuple(labels.shape) != expected:
         raise ValueError(
             f"{name}: scores of shape {scores} and labels of shape {tuple(labels.shape)}; expected "
             f"scores (N, C) or (C,) of at least one class, and labels of shape {expected}"
         )
-    xp = namespace(labels)
-    return xp.astype(labels, xp.int64)
-
-
-def _refuse(name: str, labels: Any, wrong: Any, classes: int, more: str) -> None:
-    """Name the first label that is ``wrong``, if there is one."""
-    xp = namespace(labels)
-    if bool(xp.any(wrong)):
-        flat, places = xp.reshape(labels, (-1,)), xp.reshape(wrong, (-1,))
-        first = int(xp.argmax(xp.astype(places, xp.int64)))
-        raise ValueError(
-            f"{name}: label {int(flat[first])} at position {first} is no class; with {classes} "
-            f"scores labels go from 0 to {classes - 1}{more}"
-        )
+    return labels

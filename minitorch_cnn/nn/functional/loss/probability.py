@@ -11,10 +11,9 @@ from typing import Any
 from minitorch_cnn.backend import namespace
 from minitorch_cnn.nn.functional.activation import logsigmoid
 from minitorch_cnn.nn.functional.loss.reduction import (
-    all_float,
     chosen_reduction,
+    floats_of_one_shape,
     reduced,
-    same_shape,
     weighted,
 )
 from minitorch_cnn.ops import loss as operations
@@ -23,11 +22,6 @@ from minitorch_cnn.ops.arguments import raw
 from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.reduce import sum as total
 from minitorch_cnn.ops.shape import promote
-
-
-def _checked(input: Any, target: Any, name: str) -> None:
-    all_float(name, input, target)
-    same_shape(name, input=input, target=target)
 
 
 def binary_cross_entropy(
@@ -72,7 +66,7 @@ def binary_cross_entropy(
     """
     name = "binary_cross_entropy"
     reduction = chosen_reduction(name, reduction, size_average, reduce)
-    _checked(input, target, name)
+    floats_of_one_shape(name, input=input, target=target)
     data = raw(input)
     xp = namespace(data)
     if not bool(xp.all((data >= 0) & (data <= 1))):
@@ -121,7 +115,7 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     reduction = chosen_reduction(name, reduction, size_average, reduce)
-    _checked(input, target, name)
+    floats_of_one_shape(name, input=input, target=target)
     hit = weighted(target, pos_weight, name)
     losses = -(hit * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     return reduced(weighted(losses, weight, name), reduction)
@@ -168,7 +162,7 @@ def kl_div(
     tensor(0.)
     """
     reduction = chosen_reduction("kl_div", reduction, size_average, reduce, ("batchmean",))
-    _checked(input, target, "kl_div")
+    floats_of_one_shape("kl_div", input=input, target=target)
     if log_target:
         losses = exp(target) * (target - input)
     else:

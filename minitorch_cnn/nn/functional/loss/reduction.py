@@ -74,9 +74,10 @@ def weighted(losses: Any, weight: Any, name: str) -> Any:
 
 
 def same_shape(name: str, **tensors: Any) -> None:
-    """Refuse tensors of different shapes or backends."""
-    shapes = {key: tuple(raw(require_array(x, name)).shape) for key, x in tensors.items()}
-    require_one_backend(name, **tensors)
+    """Refuse tensors of different shapes or backends; None is passed over."""
+    given = {key: require_array(x, name) for key, x in tensors.items() if x is not None}
+    require_one_backend(name, **given)
+    shapes = {key: tuple(raw(x).shape) for key, x in given.items()}
     if len(set(shapes.values())) > 1:
         met = " and ".join(f"{key} of shape {shape}" for key, shape in shapes.items())
         raise ValueError(
@@ -85,7 +86,9 @@ def same_shape(name: str, **tensors: Any) -> None:
         )
 
 
-def all_float(name: str, *tensors: Any) -> None:
-    """Refuse what holds no floating-point numbers."""
-    for tensor in tensors:
-        require_float(tensor, name)
+def floats_of_one_shape(name: str, **tensors: Any) -> None:
+    """Refuse what holds no floating-point numbers, and different shapes or backends."""
+    for tensor in tensors.values():
+        if tensor is not None:
+            require_float(tensor, name)
+    same_shape(name, **tensors)

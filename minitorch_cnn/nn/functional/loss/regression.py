@@ -10,10 +10,10 @@ from typing import Any
 
 from minitorch_cnn.backend import namespace
 from minitorch_cnn.nn.functional.loss.reduction import (
-    all_float,
     chosen_reduction,
+    floats_of_one_shape,
     reduced,
-    same_shape,
+    weighted,
 )
 from minitorch_cnn.ops.analytic import exp, log
 from minitorch_cnn.ops.arguments import (
@@ -26,18 +26,6 @@ from minitorch_cnn.ops.arguments import (
 from minitorch_cnn.ops.elementwise import abs as absolute
 from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.shape import expand_dims
-
-
-def _checked(input: Any, target: Any, name: str, weight: Any = None) -> None:
-    """Floating-point numbers of one shape, and the weight too where there is one."""
-    all_float(name, input, target)
-    same_shape(name, input=input, target=target)
-    if weight is not None:
-        same_shape(name, input=input, weight=weight)
-
-
-def _times(losses: Any, weight: Any) -> Any:
-    return losses if weight is None else losses * weight
 
 
 def mse_loss(
@@ -77,9 +65,9 @@ def mse_loss(
     tensor(2.)
     """
     reduction = chosen_reduction("mse_loss", reduction, size_average, reduce)
-    _checked(input, target, "mse_loss", weight)
+    floats_of_one_shape("mse_loss", input=input, target=target, weight=weight)
     difference = input - target
-    return reduced(_times(difference * difference, weight), reduction, weight)
+    return reduced(weighted(difference * difference, weight, "mse_loss"), reduction, weight)
 
 
 def l1_loss(
@@ -112,8 +100,8 @@ def l1_loss(
     tensor(1.)
     """
     reduction = chosen_reduction("l1_loss", reduction, size_average, reduce)
-    _checked(input, target, "l1_loss", weight)
-    return reduced(_times(absolute(input - target), weight), reduction, weight)
+    floats_of_one_shape("l1_loss", input=input, target=target, weight=weight)
+    return reduced(weighted(absolute(input - target), weight, "l1_loss"), reduction, weight)
 
 
 def huber_loss(
@@ -155,10 +143,10 @@ def huber_loss(
     tensor(2.5)
     """
     reduction = chosen_reduction("huber_loss", reduction)
-    _checked(input, target, "huber_loss", weight)
+    floats_of_one_shape("huber_loss", input=input, target=target, weight=weight)
     if not delta > 0:
         raise ValueError(f"huber_loss: delta must be positive, got {delta}")
-    return reduced(_times(_huber(input, target, delta), weight), reduction)
+    return reduced(weighted(_huber(input, target, delta), weight, "huber_loss"), reduction)
 
 
 def _huber(input: Any, target: Any, delta: float) -> Any:
@@ -205,7 +193,7 @@ def smooth_l1_loss(
     tensor(2.)
     """
     reduction = chosen_reduction("smooth_l1_loss", reduction, size_average, reduce)
-    _checked(input, target, "smooth_l1_loss")
+    floats_of_one_shape("smooth_l1_loss", input=input, target=target)
     if not beta >= 0:
         raise ValueError(f"smooth_l1_loss: beta must not be negative, got {beta}")
     losses = _huber(input, target, beta) / beta if beta else absolute(input - target)
@@ -256,7 +244,7 @@ def poisson_nll_loss(
     tensor(1.)
     """
     reduction = chosen_reduction("poisson_nll_loss", reduction, size_average, reduce)
-    _checked(input, target, "poisson_nll_loss")
+    floats_of_one_shape("poisson_nll_loss", input=input, target=target)
     rate = exp(input) if log_input else input
     log_rate = input if log_input else log(input + eps)
     losses = rate - target * log_rate
@@ -317,8 +305,7 @@ def gaussian_nll_loss(
     """
     name = "gaussian_nll_loss"
     reduction = chosen_reduction(name, reduction)
-    all_float(name, input, target)
-    require_one_backend(name, input=input, target=target)
+    require_one_backend(name, input=require_float(input, name), target=require_float(target, name))
     _require_sizes("target", target, raw(input).shape, name)
     variance = _at_least(_variances(var, input, name), eps)
     difference = input - target
