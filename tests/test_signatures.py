@@ -48,14 +48,6 @@ NOT_OFFERED = {
 }
 """Why a name of PyTorch's is missing here."""
 
-DIFFERENT: dict[tuple[str, str], str] = {
-    (
-        "nn",
-        "Hardtanh",
-    ): "min_value and max_value are deprecated names there",
-}
-"""Where arguments differ on purpose: (part, name) -> the reason."""
-
 
 def offered(part: str) -> set[str]:
     return {name for name in OURS[part].__all__ if not name.startswith("_")}
@@ -92,7 +84,6 @@ CASES = [
     pytest.param(part, name, id=f"{part}.{name}")
     for part, names in PYTORCH.items()
     for name in sorted(offered(part) & set(names))
-    if (part, name) not in DIFFERENT
 ]
 
 

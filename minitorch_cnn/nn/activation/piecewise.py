@@ -161,8 +161,8 @@ class RReLU(Activation):
         *,
         rng: np.random.Generator | None = None,
     ) -> None:
-        super().__init__(lower=lower, upper=upper, inplace=inplace)
         self.rng = rng
+        super().__init__(lower=lower, upper=upper, inplace=inplace)
 
     def forward(self, x: Any) -> Any:
         return functional.rrelu(x, **self.settings(), training=self.training, rng=self.rng)
@@ -203,6 +203,13 @@ class Hardtanh(Activation):
         The interval.
     inplace : bool
         Accepted; tensors are values, so nothing is overwritten.
+    min_value, max_value : float, optional
+        Older names, which win over ``min_val`` and ``max_val``.
+
+    Raises
+    ------
+    ValueError
+        If ``min_val`` is not below ``max_val``.
 
     Examples
     --------
@@ -213,8 +220,22 @@ class Hardtanh(Activation):
 
     function = staticmethod(functional.hardtanh)
 
-    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
-        super().__init__(min_val=min_val, max_val=max_val, inplace=inplace)
+    def __init__(
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
+        max_value: float | None = None,
+    ) -> None:
+        low = min_val if min_value is None else min_value
+        high = max_val if max_value is None else max_value
+        if not low < high:
+            raise ValueError(
+                f"Hardtanh: min_val={low} is not below max_val={high}; expected an interval, such "
+                "as from -1 to 1"
+            )
+        super().__init__(min_val=low, max_val=high, inplace=inplace)
 
 
 class Hardsigmoid(Activation):

@@ -284,6 +284,7 @@ class GLU(Activation):
     """
 
     function = staticmethod(functional.glu)
+    any_shape = False  # needs an axis
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__(dim=dim)

@@ -31,6 +31,7 @@ class Softmax(Activation):
     """
 
     function = staticmethod(functional.softmax)
+    any_shape = False  # needs an axis
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__(dim=dim)
@@ -54,6 +55,7 @@ class LogSoftmax(Activation):
     """
 
     function = staticmethod(functional.log_softmax)
+    any_shape = False  # needs an axis
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__(dim=dim)
@@ -77,6 +79,7 @@ class Softmin(Activation):
     """
 
     function = staticmethod(functional.softmin)
+    any_shape = False  # needs an axis
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__(dim=dim)

@@ -263,7 +263,8 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Any:
     >>> mt.nn.functional.hardsigmoid(mt.tensor([-3.0, 0.0, 3.0]))
     tensor([0. , 0.5, 1. ])
     """
-    return relu6(require_float(input, "hardsigmoid") + 3.0) / 6.0
+    # The limits are those of x, so that rounding moves no kink.
+    return (hardtanh(require_float(input, "hardsigmoid"), -3.0, 3.0) + 3.0) / 6.0
 
 
 def hardswish(input: Any, inplace: bool = False) -> Any:

@@ -63,6 +63,8 @@ def nll_loss(
     ------
     ValueError
         If shapes do not fit or a label is no class (it is named).
+    TypeError
+        If labels are no integers or the input holds no floating-point numbers.
 
     >>> import minitorch_cnn as mt
     >>> mt.nn.functional.nll_loss(mt.tensor([[-0.5, -1.0]]), mt.tensor([1]))
@@ -157,6 +159,8 @@ def cross_entropy(
     ------
     ValueError
         If shapes do not fit, a label is no class (it is named), or label_smoothing is no share.
+    TypeError
+        If labels are no integers or the input holds no floating-point numbers.
 
     >>> import minitorch_cnn as mt
     >>> mt.nn.functional.cross_entropy(mt.tensor([[0.0, 0.0]]), mt.tensor([1]))

@@ -154,6 +154,8 @@ def multi_margin_loss(
     ------
     ValueError
         If shapes do not fit, a label is no class, or ``p`` is neither 1 nor 2.
+    TypeError
+        If labels are no integers or the input holds no floating-point numbers.
 
     Notes
     -----
@@ -211,6 +213,8 @@ def multilabel_margin_loss(
     ------
     ValueError
         If shapes differ or a label is no class.
+    TypeError
+        If labels are no integers or the input holds no floating-point numbers.
 
     Notes
     -----

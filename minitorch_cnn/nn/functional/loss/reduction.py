@@ -55,7 +55,7 @@ def reduced(losses: Any, reduction: str, weight: Any = None) -> Any:
     if weight is not None:
         weights = total(weight)
         return total(losses) / where(weights == 0, math.nan, weights)
-    return mean(losses) if math.prod(raw(losses).shape) else total(losses) * math.nan
+    return mean(losses)
 
 
 def weighted(losses: Any, weight: Any, name: str) -> Any:

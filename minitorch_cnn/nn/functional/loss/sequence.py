@@ -67,6 +67,8 @@ def ctc_loss(
     ------
     ValueError
         If shapes or lengths do not fit, or a label is no class.
+    TypeError
+        If labels are no integers or the input holds no floating-point numbers.
 
     Notes
     -----
