@@ -21,6 +21,7 @@ from primitive_table import list_table
 from kinks import KINKS
 from minitorch_backends import portable
 from minitorch_cnn.backend import BackendUnavailable, backend_names, get_backend
+from minitorch_cnn.primitive import PRIMITIVES
 from public_operations import ARRAY_FUNCTIONS, PUBLIC, Findings, findings
 
 _PARTS = (
@@ -102,7 +103,8 @@ def _gradient(name: str, found: Findings) -> str:
     if not found.order:
         return "has none"
     value: Any = ARRAY_FUNCTIONS.get(name)
-    if found.primitives == {getattr(value, "name", name.rpartition(".")[2])}:
+    own = getattr(value, "name", name.rpartition(".")[2])
+    if found.primitives == {own} or (own in PRIMITIVES and own not in found.primitives):
         return "a rule of its own"
     return ", ".join(f"``{p}``" for p in sorted(found.primitives)) or "its input itself"
 
