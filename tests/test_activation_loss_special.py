@@ -227,3 +227,9 @@ def test_long_sequences_lose_no_precision(backend: str) -> None:
     # Runs of the label with at least one blank between them: choose where runs and gaps begin.
     ways = math.comb(steps + 1, 2 * count)
     assert found.item() == pytest.approx(steps * math.log(2) - math.log(ways), rel=1e-12)
+
+
+def test_negative_probabilities_have_no_divergence(backend: str) -> None:
+    logs, wrong = mt.tensor([0.0, 0.0]), mt.tensor([-0.5, 0.0])
+    found = F.kl_div(logs, wrong, reduction="none")
+    np.testing.assert_array_equal(found.numpy(), [np.nan, 0.0])

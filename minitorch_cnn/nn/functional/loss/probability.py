@@ -167,7 +167,8 @@ def kl_div(
         losses = exp(target) * (target - input)
     else:
         safe = where(target > 0, target, 1.0)  # 0 log 0 is 0
-        losses = where(target > 0, target * log(safe), 0.0) - target * input
+        at_most_0 = where(target < 0, math.nan, 0.0)  # a negative number is no probability
+        losses = where(target > 0, target * log(safe), at_most_0) - target * input
     if reduction == "batchmean":
         rows = raw(losses).shape[0] if raw(losses).ndim else 1
         return total(losses) / (rows or math.nan)
