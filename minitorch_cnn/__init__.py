@@ -204,6 +204,20 @@ _LATER = {
 }
 """Not for every program, so loaded when asked for: modules, and names with the module of each."""
 
+_OTHER_NAMES = {
+    **{"cat": "concat", "concatenate": "concat", "from_numpy": "asarray", "as_tensor": "asarray"},
+    **{"unsqueeze": "expand_dims", "permute": "permute_dims", "transpose": "permute_dims"},
+    **{"cumsum": "cumulative_sum", "cumprod": "cumulative_prod", "mm": "matmul", "bmm": "matmul"},
+    **{
+        "gather": "take_along_axis",
+        "index_select": "take",
+        "chunk": "split",
+        "norm": "vector_norm",
+    },
+    **{"clamp": "clip", "absolute": "abs", "power": "pow", "true_divide": "divide"},
+}
+"""Names that users of PyTorch and NumPy look for; functions here have the array API's."""
+
 __all__ = [
     "AnomalyError",
     "BackendUnavailable",
@@ -416,7 +430,8 @@ def __getattr__(name: str) -> object:
 
         module = import_module(_LATER[name])
         return module if module.__name__ == f"{__name__}.{name}" else getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    hint = f"; it is called mt.{_OTHER_NAMES[name]} here" if name in _OTHER_NAMES else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
 
 
 def __dir__() -> list[str]:

@@ -578,3 +578,11 @@ def test_newton_finds_the_minimum_of_a_quadratic_in_one_step(backend):
     x = t([5.0, -7.0])
     step = np.linalg.solve(array(mt.func.hessian(f)(x)), array(mt.func.grad(f)(x)))
     close(mt.func.grad(f)(x - t(step)), t([0.0, 0.0]), atol=1e-12)
+
+
+@pytest.mark.parametrize("transform", ["grad", "jacobian", "jacfwd", "hessian"])
+def test_arguments_in_the_place_of_argnums_are_pointed_out(transform):
+    with pytest.raises(
+        TypeError, match=rf"{transform}: argnums is a Tensor.*{transform}\(f\)\(x\)"
+    ):
+        getattr(mt.func, transform)(lambda x: (x * x).sum(), mt.tensor([1.0]))

@@ -513,3 +513,10 @@ def test_positional_arguments_are_pytorchs(thing):
         if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"
     ]
     assert ", ".join(parameters) == SIGNATURES[thing]
+
+
+def test_names_of_other_libraries_are_answered_with_ours():
+    for theirs, ours in mt._OTHER_NAMES.items():
+        assert hasattr(mt, ours)
+        with pytest.raises(AttributeError, match=rf"no attribute '{theirs}'; .* mt\.{ours} here"):
+            getattr(mt, theirs)

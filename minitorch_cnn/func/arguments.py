@@ -23,6 +23,18 @@ def require_callable(f: Any, name: str) -> None:
         )
 
 
+def require_argnums(argnums: Any, name: str) -> list[int]:
+    """``argnums`` as a list of integers; a TypeError for anything else, such as the arguments."""
+    given = list(argnums) if isinstance(argnums, (tuple, list, range)) else [argnums]
+    try:
+        return [operator.index(i) for i in given]
+    except TypeError:
+        raise TypeError(
+            f"{name}: argnums is a {type(argnums).__name__}; expected an integer or a tuple of "
+            f"them. The arguments go to the function that {name} gives: {name}(f)(x)"
+        ) from None
+
+
 def named_after(f: Callable[..., Any]) -> Callable[[_Function], _Function]:
     """Give a function the name and docstring of ``f``.
 
@@ -37,11 +49,7 @@ def named_after(f: Callable[..., Any]) -> Callable[[_Function], _Function]:
 
 def positions_of(name: str, argnums: Argnums, count: int) -> list[int]:
     """``argnums`` as numbers from 0, checked against the number of arguments."""
-    given = list(argnums) if isinstance(argnums, Sequence) else [argnums]
-    try:
-        found = [operator.index(i) for i in given]
-    except TypeError:
-        raise TypeError(f"{name}: argnums {argnums!r} is no integer or tuple of integers") from None
+    found = require_argnums(argnums, name)
     wrong = [i for i in found if not -count <= i < count]
     if wrong or not found:
         raise ValueError(

@@ -9,7 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from minitorch_cnn.creation import ones_like
-from minitorch_cnn.func.arguments import Argnums, named_after, positions_of, require_callable
+from minitorch_cnn.func.arguments import (
+    Argnums,
+    named_after,
+    positions_of,
+    require_argnums,
+    require_callable,
+)
 from minitorch_cnn.func.trace import Trace
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import is_floating
@@ -102,6 +108,7 @@ def _value_and_grad(
     name: str, f: Callable[..., Any], argnums: Argnums, has_aux: bool
 ) -> Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, Any]]:
     require_callable(f, name)
+    require_argnums(argnums, name)
 
     def both(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         trace = Trace(name, f, args, kwargs, positions_of(name, argnums, len(args)), has_aux)

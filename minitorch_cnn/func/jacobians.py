@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 
 from minitorch_cnn.creation import tensor, zeros
-from minitorch_cnn.func.arguments import Argnums, named_after, positions_of, require_callable
+from minitorch_cnn.func.arguments import (
+    Argnums,
+    named_after,
+    positions_of,
+    require_argnums,
+    require_callable,
+)
 from minitorch_cnn.func.trace import Trace
 from minitorch_cnn.ops.arguments import is_floating
 from minitorch_cnn.ops.arrange import stack
@@ -137,6 +143,7 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     tensor([[10.,  6.],
             [ 6.,  0.]])
     """
+    require_argnums(argnums, "hessian")
     return jacobian(jacobian(f, argnums), argnums)
 
 
@@ -148,6 +155,7 @@ def _jacobian(
     blocks_of: Callable[[Trace], list[list[Any]]],
 ) -> Callable[..., Any]:
     require_callable(f, name)
+    require_argnums(argnums, name)
 
     @named_after(f)
     def jacobian_function(*args: Any, **kwargs: Any) -> Any:
