@@ -214,7 +214,13 @@ _OTHER_NAMES = {
         "chunk": "split",
         "norm": "vector_norm",
     },
-    **{"clamp": "clip", "absolute": "abs", "power": "pow", "true_divide": "divide"},
+    **{
+        "clamp": "clip",
+        "absolute": "abs",
+        "power": "pow",
+        "chunk": "split",
+        "true_divide": "divide",
+    },
 }
 """Names that users of PyTorch and NumPy look for; functions here have the array API's."""
 

@@ -395,7 +395,7 @@ def test_keys_of_dicts_may_come_in_another_order(backend):
         (lambda x: mt.func.grad(lambda x: x.sum(), argnums=1)(x), ValueError, "1 positional"),
         (lambda x: mt.func.grad(lambda x: x.sum(), argnums=())(x), ValueError, "1 positional"),
         (lambda x: mt.func.grad(lambda x: x.sum(), argnums=(0, -1))(x), ValueError, "twice"),
-        (lambda x: mt.func.grad(lambda x: x.sum(), argnums="0")(x), TypeError, "no integer"),
+        (lambda x: mt.func.grad(lambda x: x.sum(), argnums="0")(x), TypeError, "is a str"),
         (lambda x: mt.func.grad(x.sum()), TypeError, r"write grad\(f\)\(x\)"),
         (lambda x: mt.func.grad(lambda d: d)({"a": [x, 1]}), TypeError, r"0\['a'\]\[1\] is a int"),
         (lambda x: mt.func.grad(lambda d: d)([mt.tensor(1)]), TypeError, r"0\[0\] has dtype int64"),
