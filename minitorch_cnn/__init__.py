@@ -208,19 +208,9 @@ _OTHER_NAMES = {
     **{"cat": "concat", "concatenate": "concat", "from_numpy": "asarray", "as_tensor": "asarray"},
     **{"unsqueeze": "expand_dims", "permute": "permute_dims", "transpose": "permute_dims"},
     **{"cumsum": "cumulative_sum", "cumprod": "cumulative_prod", "mm": "matmul", "bmm": "matmul"},
-    **{
-        "gather": "take_along_axis",
-        "index_select": "take",
-        "chunk": "split",
-        "norm": "vector_norm",
-    },
-    **{
-        "clamp": "clip",
-        "absolute": "abs",
-        "power": "pow",
-        "chunk": "split",
-        "true_divide": "divide",
-    },
+    **{"gather": "take_along_axis", "index_select": "take", "norm": "vector_norm", "clamp": "clip"},
+    **{"absolute": "abs", "power": "pow", "chunk": "split", "true_divide": "divide"},
+    **{"manual_seed": "seed", "softmax": "nn.functional.softmax", "long": "int64", "topk": "sort"},
 }
 """Names that users of PyTorch and NumPy look for; functions here have the array API's."""
 

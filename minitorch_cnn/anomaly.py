@@ -55,7 +55,7 @@ class Origin(NamedTuple):
                 layers.append(frame.f_locals["self"])
             frame = frame.f_back  # type: ignore[assignment]
         names = [
-            next((name for name, child in outer.named_children() if child is inner), "")
+            next((name for name, below in outer.named_modules() if below is inner), "")
             for inner, outer in pairwise(layers)
         ]
         return cls(*(place or ("<unknown>", 0)), ".".join(filter(None, reversed(names))))

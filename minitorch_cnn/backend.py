@@ -1,7 +1,7 @@
 """Which array library a raw array belongs to, and which one new tensors are made in.
 
 Everything above asks this file, by the type of an array: one dictionary look-up. May import
-``minitorch_backends``; knows no Tensor. Backends are announced through the entry-point group
+``minitorch_backends`` and ``graph``. Backends are announced through the entry-point group
 ``minitorch_cnn.backends`` and loaded when first named; the NumPy backend is bound directly, so that
 importing the package scans no metadata.
 """
@@ -19,6 +19,7 @@ import numpy as np
 from minitorch_backends import portable
 from minitorch_backends.numpy import backend as make_numpy_backend
 from minitorch_backends.protocol import Array, Backend, BackendUnavailable, Kernel
+from minitorch_cnn.graph import Boxed
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -240,6 +241,41 @@ def backend_of_device(device: Any) -> Backend:
         f"device {device!r} belongs to no loaded backend; known here: "
         f"{', '.join(map(repr, devices()))}. Pass what x.device gives, or backend=..."
     )
+
+
+def destination(
+    *targets: Any, device: Any = None, dtype: Any = None
+) -> tuple[Backend | None, np.dtype[Any] | None]:
+    """The backend and the dtype that the arguments of ``to`` name, None where they name none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they name nothing, or nothing that is known.
+    """
+    home, wanted = None, None if dtype is None else as_dtype(dtype)
+    for target in (*targets, *([] if device is None else [device])):
+        if target is None:
+            raise TypeError("to: expected a backend or a dtype, got None")
+        if isinstance(target, Boxed):
+            home, wanted = backend_of(target._data), canonical_dtype(target._data.dtype)
+        elif isinstance(target, (np.dtype, type)) or (isinstance(target, str) and target in DTYPES):
+            wanted = as_dtype(target)
+        else:
+            home = _named_backend(target)
+    if home is None and wanted is None:
+        raise TypeError("to: expected a backend or a dtype, got nothing")
+    return home, wanted
+
+
+def _named_backend(target: Any) -> Backend:
+    """A backend by its name, itself, or a device on which its arrays live."""
+    known = hasattr(target, "array_types") or (isinstance(target, str) and target in _loaded)
+    if not known and any(type(d) is type(target) and d == target for d in devices()):
+        return backend_of_device(target)
+    if isinstance(target, str) and target.partition(":")[0] == "cuda":
+        raise ValueError(f"to: {target!r} is no backend; the one for NVIDIA GPUs is called 'cupy'")
+    return get_backend(target)
 
 
 def canonical_dtype(native: Any) -> np.dtype[Any]:

@@ -22,7 +22,11 @@ from minitorch_cnn.tree import Structure, flatten, map_tensors
 
 
 def checkpoint(
-    f: Callable[..., Any], *args: Any, preserve_rng_state: bool = True, **kwargs: Any
+    f: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    preserve_rng_state: bool = True,
+    **kwargs: Any,
 ) -> Any:
     """``f(*args, **kwargs)``, recomputed in the backward pass instead of kept in memory.
 
@@ -36,6 +40,8 @@ def checkpoint(
         tuples, lists and dicts, beside anything else.
     *args, **kwargs
         Its arguments.
+    use_reentrant : bool, optional
+        PyTorch's choice between two ways; here there is one, and it changes nothing.
     preserve_rng_state : bool
         Draw the same random numbers again (dropout drops the same entries), whichever of this
         package's functions draws them and from whichever generator. False saves the copies of

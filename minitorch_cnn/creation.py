@@ -75,7 +75,12 @@ def finished(array: Any, requires_grad: bool) -> Any:
 
 
 def tensor(
-    data: Any, *, dtype: Any = None, backend: AnyBackend = None, requires_grad: bool = False
+    data: Any,
+    *,
+    dtype: Any = None,
+    backend: AnyBackend = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """A new tensor with a copy of ``data``.
 
@@ -88,6 +93,8 @@ def tensor(
         Python floats become float32 and ints int64; arrays keep their dtype.
     backend : str or Backend, optional
         Where it lives; the default backend for lists and NumPy arrays.
+    device : optional
+        In place of ``backend``: where it lives, as ``x.device`` gives it.
     requires_grad : bool
         Whether operations on it are recorded for :meth:`Tensor.backward`.
 
@@ -107,6 +114,8 @@ def tensor(
     tensor([[1., 2.],
             [3., 4.]])
     """
+    if device is not None:
+        backend = home_of(backend, device, "tensor")
     return finished(raw_array(data, dtype=dtype, backend=backend, copy=True), requires_grad)
 
 

@@ -126,6 +126,7 @@ def _describe(value: Any) -> str:
 def checked_seed(output: Any, gradient: Any, what: str, noun: str = "gradient") -> Any:
     """The gradient to start from at ``output``, checked; ones for a single element."""
     data = output._data
+    owner = "output" if noun == "gradient" else "primal"
     if gradient is None:
         if data.size != 1:
             raise ValueError(
@@ -141,12 +142,12 @@ def checked_seed(output: Any, gradient: Any, what: str, noun: str = "gradient") 
     if gradient._data.shape != data.shape:
         raise ValueError(
             f"{what}: the {noun} has shape {gradient._data.shape}; expected {data.shape}, the "
-            "shape of the output"
+            f"shape of the {owner}"
         )
     if namespace(gradient._data) is not namespace(data) or gradient._data.dtype != data.dtype:
         raise TypeError(
             f"{what}: the {noun} is a {type(gradient._data).__name__} of dtype "
-            f"{gradient._data.dtype}; expected the output's: {type(data).__name__} of "
+            f"{gradient._data.dtype}; expected the {owner}'s: {type(data).__name__} of "
             f"{data.dtype}. Bring it there with .to(...)"
         )
     return gradient

@@ -33,7 +33,9 @@ def host_array(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray[Any, Any]:
         array = np.asarray(plain)
         if dtype is not None and dtype.kind + array.dtype.kind in ("ii", "ui"):
             array = np.asarray(plain, dtype=dtype)  # refuses what would wrap around
-    except (ValueError, OverflowError) as error:
+    except OverflowError as error:
+        raise ValueError(f"tensor: a number in the data does not fit: {error}") from None
+    except ValueError as error:
         raise ValueError(
             f"tensor: the data has no one shape or does not fit a dtype ({error}); all rows must "
             "have equal lengths"

@@ -130,6 +130,8 @@ class Primitive:
         out = SEALS[type(out)](out)
         made = None
         if tracked and self.rules is not None and _grad_enabled():
+            if self.keep and self.keep != "output":
+                raw = [owned(x) if a is x else x for x, a in zip(raw, args, strict=True)]
             kept = (*self.kept(raw, parents, out), *residual)
             made = Node(self, tuple(parents), kept, params, NEXT_NUMBER(), out.shape, out.dtype)
         if (watch := watching()) is not None:
@@ -245,6 +247,11 @@ class Primitive:
             f"dtype {gradient.dtype}; the argument has shape {parent.shape}, dtype {parent.dtype}. "
             "The rule is wrong: it must return a gradient like its input"
         )
+
+
+def owned(x: Any) -> Any:
+    """A copy of a raw array, to which its owner may write while a graph keeps it."""
+    return backend_of(x).asarray(x, copy=True) if hasattr(x, "shape") else x
 
 
 def freed(name: str) -> GraphError:

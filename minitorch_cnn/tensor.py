@@ -14,7 +14,7 @@ from weakref import ref
 import numpy as np
 
 from minitorch_cnn import engine
-from minitorch_cnn.backend import DTYPES, as_dtype, backend_of, canonical_dtype, get_backend
+from minitorch_cnn.backend import backend_of, canonical_dtype, destination
 from minitorch_cnn.creation import raw_array
 from minitorch_cnn.grad_mode import no_grad
 from minitorch_cnn.graph import NEXT_NUMBER, RETAIN, Boxed, HookHandle, Leaf, box
@@ -28,6 +28,17 @@ from minitorch_cnn.tensor_methods import ArrayMethods
 from minitorch_cnn.tensor_operators import Operators
 from minitorch_cnn.tensor_standard import StandardArray
 from minitorch_cnn.tensor_text import tensor_html, tensor_text
+
+ELSEWHERE = {
+    **{"numel": "x.size", "dim": "x.ndim", "t": "x.T", "eq": "x == y", "norm": "mt.vector_norm(x)"},
+    **{"add": "x + y", "sub": "x - y", "mul": "x * y", "div": "x / y", "mm": "x @ y"},
+    **{"cpu": 'x.to("numpy")', "cuda": 'x.to("cupy")', "type": "x.to(dtype)"},
+    **{"expand": "x.broadcast_to(shape)", "masked_fill": "mt.where(mask, value, x)"},
+    **{"cumsum": "x.cumulative_sum(axis)", "gather": "mt.take_along_axis(x, indices, axis)"},
+    **{"contiguous": "x itself: layout does not matter here", "clamp": "x.clip(min, max)"},
+    **{"softmax": "mt.nn.functional.softmax(x, dim)", "topk": "mt.sort(x, descending=True)"},
+}
+"""What users of PyTorch look for on a tensor, and where it is here."""
 
 
 class Tensor(Operators, ArrayMethods, StandardArray, Exchange, Copies, Boxed):
@@ -346,27 +357,26 @@ class Tensor(Operators, ArrayMethods, StandardArray, Exchange, Copies, Boxed):
         """The entries as nested lists of Python numbers."""
         return backend_of(self._data).to_numpy(self._data).tolist()
 
-    def to(self, target: Any) -> Tensor:
+    def to(self, *targets: Any, device: Any = None, dtype: Any = None) -> Tensor:
         """This tensor in another backend or with another dtype; itself if nothing changes.
 
         Both are differentiable.
 
         Parameters
         ----------
-        target : str, Backend or dtype
-            Such as ``"cupy"``, ``"float64"`` or ``mt.float64``.
+        *targets : str, Backend, dtype, device or Tensor
+            Such as ``"cupy"``, ``"float64"``, ``mt.float64`` or ``x.device``; a Tensor stands for
+            its backend and dtype.
+        device, dtype : optional
+            The same by keyword.
 
         >>> import minitorch_cnn as mt
         >>> mt.tensor([1, 2]).to("float64").dtype
         dtype('float64')
         """
-        if target is None:
-            raise TypeError("to: expected a backend or a dtype, got None")
-        if not isinstance(target, (str, np.dtype, type)) or (
-            isinstance(target, str) and target not in DTYPES
-        ):
-            return shape.to_backend(self, get_backend(target))  # type: ignore[no-any-return]
-        return shape.astype(self, as_dtype(target))  # type: ignore[no-any-return]
+        home, wanted = destination(*targets, device=device, dtype=dtype)
+        moved: Any = self if home is None else shape.to_backend(self, home)
+        return moved if wanted is None else shape.astype(moved, wanted)  # type: ignore[no-any-return]
 
     def astype(self, dtype: Any, *, copy: bool = False, device: Any = None) -> Tensor:
         """This tensor with another dtype; see :func:`minitorch_cnn.astype`."""
@@ -393,11 +403,11 @@ class Tensor(Operators, ArrayMethods, StandardArray, Exchange, Copies, Boxed):
         return format(self.item(), spec) if spec else repr(self)
 
     def __getattr__(self, name: str) -> Any:
-        hint = (
-            "; tensors are values: write x = x + y, or p.assign_(array) for a parameter"
-            if name.endswith("_") and not name.startswith("_")
-            else ""
-        )
+        hint = ""
+        if name in ELSEWHERE:
+            hint = f"; use {ELSEWHERE[name]}"
+        elif name.endswith("_") and not name.startswith("_"):
+            hint = "; tensors are values: write x = x + y, or p.assign_(array) for a parameter"
         raise AttributeError(f"Tensor has no attribute {name!r}{hint}")
 
     def __len__(self) -> int:

@@ -8,10 +8,10 @@ is what a module does: calling with hooks, modes, state, moving. Holds no layer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from minitorch_backends.protocol import Backend
-from minitorch_cnn.backend import DTYPES, as_dtype, backend_of, get_backend
+from minitorch_cnn.backend import backend_of, destination
 from minitorch_cnn.creation import raw_array, zeros_like
 from minitorch_cnn.graph import HookHandle, Leaf
 from minitorch_cnn.nn.hooks import ForwardHooks, Hook, register
@@ -21,6 +21,13 @@ from minitorch_cnn.ops.arguments import is_floating
 from minitorch_cnn.tensor import Tensor
 
 _Self = TypeVar("_Self", bound="Module")
+
+
+class DifferingNames(NamedTuple):
+    """Names in which a state and a module differ: what ``load_state_dict`` returns."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
 
 
 class Module(Tree):
@@ -133,11 +140,12 @@ class Module(Tree):
         """All parameters and persistent buffers by dotted name, without history.
 
         Names and layouts are PyTorch's for the same architecture. A tied parameter stands under
-        each of its names. The tensors share memory with the module until it is changed.
+        each of its names. The tensors share memory with the module until it is changed. ``prefix``
+        is put before each name as it is, so it ends in a dot.
         """
-        return {name: tensor.detach() for name, tensor in _state(self, prefix)}
+        return {prefix + name: tensor.detach() for name, tensor in _state(self, "")}
 
-    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> DifferingNames:
         """Overwrite parameters and buffers with ``state``; all or nothing.
 
         Parameters
@@ -146,6 +154,11 @@ class Module(Tree):
             As :meth:`state_dict` gives it; dtype and backend of this module stay.
         strict : bool
             False passes over missing and unexpected names (shapes must fit in any case).
+
+        Returns
+        -------
+        missing_keys, unexpected_keys : list of str
+            A named tuple: what the state lacks, and what it has beyond this module.
 
         Raises
         ------
@@ -161,10 +174,12 @@ class Module(Tree):
                 f"{type(state).__name__}"
             )
         own = dict(_state(self, ""))
+        missing = [name for name in own if name not in state]
+        unexpected = [name for name in state if name not in own]
         problems = []
         if strict:
-            problems += [f"missing: {name} {own[name].shape}" for name in own if name not in state]
-            problems += [f"unexpected: {name}" for name in state if name not in own]
+            problems += [f"missing: {name} {own[name].shape}" for name in missing]
+            problems += [f"unexpected: {name}" for name in unexpected]
         new: dict[str, Any] = {}
         for name in (name for name in own if name in state):
             target = own[name]
@@ -188,18 +203,26 @@ class Module(Tree):
             )
         for name, array in new.items():
             own[name]._rebind(array)
+        return DifferingNames(missing, unexpected)
 
-    def to(self: _Self, target: Any) -> _Self:
+    def to(self: _Self, *targets: Any, device: Any = None, dtype: Any = None) -> _Self:
         """Move all parameters and buffers to a backend, or floating-point ones to a dtype.
 
         Changes this module and returns it; gradients move along.
 
         Parameters
         ----------
-        target : str, Backend or dtype
-            Such as ``"cupy"``, ``"float64"`` or ``mt.float64``.
+        *targets : str, Backend, dtype, device or Tensor
+            Such as ``"cupy"``, ``"float64"``, ``mt.float64`` or ``x.device``; a Tensor stands for
+            its backend and dtype.
+        device, dtype : optional
+            The same by keyword.
         """
-        dtype, home = _destination(target)
+        home, dtype = destination(*targets, device=device, dtype=dtype)
+        if dtype is not None and dtype.kind != "f":
+            raise TypeError(
+                f"to: a module moves to a floating-point dtype such as mt.float32, not to {dtype}"
+            )
         for _, tensor in _state(self, "", everything=True):
             _move(tensor, dtype, home)
         return self
@@ -243,18 +266,6 @@ def _state(module: Module, prefix: str, everything: bool = False) -> Iterator[tu
             yield name, value
 
 
-def _destination(target: Any) -> tuple[Any, Backend | None]:
-    """The floating-point dtype or the backend that ``target`` names."""
-    if hasattr(target, "array_types") or (isinstance(target, str) and target not in DTYPES):
-        return None, get_backend(target)
-    dtype = as_dtype(target)
-    if dtype.kind != "f":
-        raise TypeError(
-            f"to: a module moves to a floating-point dtype such as mt.float32, not to {dtype}"
-        )
-    return dtype, None
-
-
 def _move(tensor: Tensor, dtype: Any, home: Backend | None) -> None:
     """Give a parameter or buffer, and its gradient, another backend or floating-point dtype."""
     here = backend_of(tensor.data)
@@ -278,7 +289,7 @@ def _name_layer(error: Exception, module: Module) -> None:
     if inner is None:
         path, message = "", str(error)
     else:
-        name = next((n for n, child in members(module) if child is inner[0]), "")
+        name = next((n for n, below in module.named_modules() if below is inner[0]), "")
         path = f"{name}.{inner[1]}".strip(".")
         message = inner[2]
     error._layer = (module, path, message)  # type: ignore[attr-defined]

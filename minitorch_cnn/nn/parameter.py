@@ -31,6 +31,15 @@ class Parameter(Tensor):
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
 
+    def _refuse_in_place(self, other: Any) -> Any:
+        raise TypeError(
+            "a parameter is not changed by +=, -= and the like: they would only bind the name to a "
+            "new tensor, and nothing would be learned. Write p.assign_(p - step)"
+        )
+
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = _refuse_in_place
+    __ipow__ = __imatmul__ = _refuse_in_place
+
 
 class Buffer(Tensor):
     """A tensor that is part of a module's state and not learned, such as a running mean.

@@ -146,7 +146,7 @@ sign: Unary = Unary(
 relu = Unary(
     "relu",
     lambda x: namespace(x).maximum(x, 0),
-    lambda g, y: where(y > 0, g, 0.0),
+    lambda g, y: where(y <= 0, 0.0, g),  # a NaN lets the gradient pass, as in PyTorch
     keep="output",
     floating=False,
     meaning="``max(x, 0)``; the gradient at 0 is 0.",

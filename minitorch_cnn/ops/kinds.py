@@ -32,7 +32,7 @@ from minitorch_cnn.ops.arguments import (
     scalar_dtype,
 )
 from minitorch_cnn.ops.shape import astype, promote, sum_to
-from minitorch_cnn.primitive import PYTHON_SCALARS, Keep, Primitive, Rule
+from minitorch_cnn.primitive import PYTHON_SCALARS, Keep, Primitive, Rule, owned
 
 _grad_enabled = GRAD_ENABLED.get
 
@@ -177,8 +177,8 @@ class Binary(Primitive):
         """Raw arrays in a gradient rule, NumPy scalars, arrays beside tensors, and mistakes."""
         a, b = coerce_operand(a, self.name, 0), coerce_operand(b, self.name, 1)
         if isinstance(a, Boxed) or isinstance(b, Boxed):
-            a = a if type(a) in PYTHON_SCALARS or isinstance(a, Boxed) else box(_own(a), None)
-            b = b if type(b) in PYTHON_SCALARS or isinstance(b, Boxed) else box(_own(b), None)
+            a = a if type(a) in PYTHON_SCALARS or isinstance(a, Boxed) else box(owned(a), None)
+            b = b if type(b) in PYTHON_SCALARS or isinstance(b, Boxed) else box(owned(b), None)
             return self(a, b)
         if type(a) in PYTHON_SCALARS and type(b) in PYTHON_SCALARS:
             raise TypeError(
@@ -196,10 +196,6 @@ def coerce_operand(x: Any, name: str, position: int) -> Any:
             "make one with mt.tensor(...)"
         )
     return coerce(x) if not isinstance(x, Boxed) else x
-
-
-def _own(array: Any) -> Any:
-    return backend_of(array).asarray(array, copy=False)
 
 
 def _floats(x: Any) -> Any:
@@ -238,6 +234,7 @@ def of_namespace(name: str) -> Callable[..., Any]:
     def compute(*args: Any) -> Any:
         return getattr(namespace(*args), name)(*args)
 
+    compute.__qualname__ = name  # what a message about unknown arguments names
     return compute
 
 

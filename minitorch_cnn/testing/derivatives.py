@@ -85,6 +85,11 @@ def function_of(f: Callable[..., Any], args: Any, *, dtype: Any, name: str) -> F
 
     With ``dtype`` all floating-point tensors among the arguments are cast to it first.
     """
+    if not isinstance(args, (Boxed, list, tuple)):
+        raise TypeError(
+            f"{name}: the arguments are a {type(args).__name__}; expected a Tensor or a list of "
+            "them and of what else the function takes"
+        )
     everything = [args] if isinstance(args, Boxed) else list(args)
     for i, x in enumerate(everything):
         if isinstance(x, Boxed) and is_floating(x._data.dtype):

@@ -7,6 +7,7 @@ Masks are drawn on the host, so that every backend drops the same entries. May i
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -172,6 +173,8 @@ def feature_alpha_dropout(
 
 def _checked(input: Any, p: float, name: str) -> tuple[int, ...]:
     """The shape of a floating-point ``input``."""
+    if not isinstance(p, Real):
+        raise TypeError(f"{name}: probability p={p!r} is no number; expected one from 0 to 1")
     if not 0 <= p <= 1:
         raise ValueError(f"{name}: probability p={p} is not between 0 and 1")
     return tuple(raw(require_float(input, name)).shape)

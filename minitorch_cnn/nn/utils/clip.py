@@ -11,6 +11,7 @@ from typing import Any
 
 from minitorch_cnn.creation import tensor
 from minitorch_cnn.grad_mode import no_grad
+from minitorch_cnn.nn.arguments import at_least_zero
 from minitorch_cnn.ops.arrange import stack
 from minitorch_cnn.ops.elementwise import clip
 from minitorch_cnn.ops.reduce import vector_norm
@@ -51,6 +52,7 @@ def get_total_norm(
     >>> mt.nn.utils.get_total_norm([mt.tensor([3.0]), mt.tensor([[4.0]])])
     tensor(5.)
     """
+    norm_type = float(norm_type)
     norms = [vector_norm(one, ord=norm_type) for one in _list(tensors, "get_total_norm")]
     if not norms:
         return tensor(0.0)  # type: ignore[no-any-return]
@@ -103,7 +105,7 @@ def clip_grad_norm_(
     owners = _with_gradients(parameters, "clip_grad_norm_")
     gradients: list[Any] = [owner.grad for owner in owners]
     total = get_total_norm(gradients, norm_type, error_if_nonfinite)
-    factor = clip(float(max_norm) / (total + 1e-6), max=1.0)
+    factor = clip(at_least_zero(max_norm, "clip_grad_norm_ max_norm") / (total + 1e-6), max=1.0)
     for owner, gradient in zip(owners, gradients, strict=True):
         owner.grad = gradient * astype(factor, gradient.dtype)
     return total
@@ -128,9 +130,7 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
     >>> p.grad
     tensor([ 1. , -0.5])
     """
-    if not clip_value >= 0:
-        raise ValueError(f"clip_grad_value_: clip_value={clip_value} must not be negative")
-    limit = float(clip_value)
+    limit = float(at_least_zero(clip_value, "clip_grad_value_ clip_value"))
     for owner in _with_gradients(parameters, "clip_grad_value_"):
         owner.grad = clip(owner.grad, -limit, limit)
 
@@ -140,6 +140,10 @@ def _with_gradients(parameters: Tensors, name: str) -> list[Tensor]:
 
 
 def _list(tensors: Tensors, name: str) -> list[Tensor]:
+    if not isinstance(tensors, Iterable):
+        raise TypeError(
+            f"{name}: expected tensors, got a {type(tensors).__name__}; pass model.parameters()"
+        )
     found = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     for one in found:
         if not isinstance(one, Tensor):

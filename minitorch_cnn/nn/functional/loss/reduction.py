@@ -87,8 +87,11 @@ def same_shape(name: str, **tensors: Any) -> None:
 
 
 def floats_of_one_shape(name: str, **tensors: Any) -> None:
-    """Refuse what holds no floating-point numbers, and different shapes or backends."""
-    for tensor in tensors.values():
-        if tensor is not None:
+    """Refuse what holds no floating-point numbers, and different shapes or backends.
+
+    Only a ``weight`` may be None.
+    """
+    for key, tensor in tensors.items():
+        if tensor is not None or key != "weight":
             require_float(tensor, name)
     same_shape(name, **tensors)
