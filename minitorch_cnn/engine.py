@@ -8,7 +8,7 @@ work. Knows nodes and their ``pull``, and no operation; may import ``graph``, ``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from minitorch_cnn.anomaly import watching
@@ -296,4 +296,9 @@ def grad(
 
 
 def _as_list(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        raise TypeError(
+            "grad: expected a Tensor or a sequence of them, got a dict; pass list(d.values()), or "
+            "use mt.func.grad, which takes nested dicts"
+        )
     return [value] if isinstance(value, Boxed) or value is None else list(value)

@@ -104,6 +104,7 @@ def test_methods_of_other_libraries_are_answered(call: Any, words: str) -> None:
         (lambda: mt.testing.check_grads(mt.exp, 1.0), TypeError, "the arguments are a float"),
         (lambda: mt.ones(1).round(decimals=1), TypeError, r"round\(\) got an unexpected"),
         (lambda: mt.tensor([300], dtype="uint8"), ValueError, "does not fit"),
+        (lambda: mt.grad(mt.ones(1, requires_grad=True), {}), TypeError, r"d\.values"),
     ],
 )
 def test_mistakes_are_named(call: Any, error: type[Exception], words: str) -> None:
@@ -122,3 +123,9 @@ def test_the_largest_gradient_by_its_word() -> None:
     p = nn.Parameter([0.0, 0.0])
     p.grad = mt.tensor([3.0, -4.0])
     assert nn.utils.clip_grad_norm_([p], 1.0, norm_type="inf").item() == 4.0
+
+
+def test_gradients_of_several_outputs_one_by_one() -> None:
+    _, pull = mt.func.vjp(lambda x: (x, 2 * x), mt.ones(2))
+    both = mt.ones(2), mt.ones(2)
+    assert pull(*both)[0].tolist() == pull(both)[0].tolist() == [3.0, 3.0]

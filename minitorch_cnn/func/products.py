@@ -32,9 +32,10 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     -------
     output : tree of Tensor
     vjp_function : callable
-        Takes a gradient nested like ``output`` and gives a tuple with the gradient in each of the
-        primals. Can be called any number of times. Outputs that are no floating-point tensors, or
-        do not depend on the primals, pass nothing on.
+        Takes a gradient nested like ``output`` (one argument, or the entries of a tuple one by one)
+        and gives a tuple with the gradient in each of the primals. Can be called any number of
+        times. Outputs that are no floating-point tensors, or do not depend on the primals, pass
+        nothing on.
     aux
         With ``has_aux`` alone.
 
@@ -53,10 +54,10 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     require_callable(f, "vjp")
     trace = Trace("vjp", f, primals, {}, range(len(primals)), has_aux)
 
-    def vjp_function(cotangents: Any) -> Any:
+    def vjp_function(*cotangents: Any) -> Any:
         entries = _checked(
             "vjp",
-            cotangents,
+            cotangents[0] if len(cotangents) == 1 else cotangents,
             "the gradient",
             trace.outputs,
             trace.output_structure,
