@@ -164,7 +164,10 @@ def _pass_to(output: Any, parameter: Tensor) -> Pass:
 def _remembered(parameter: Tensor) -> tuple[Any, tuple[Pass, ...]]:
     """The passes that the gradient of ``parameter`` is the sum of, and what was there before."""
     gradient = parameter.grad
-    advice = "pass the output: mt.explain_grad(parameter, index, loss), before loss.backward()"
+    advice = (
+        "pass the output: mt.explain_grad(parameter, index, loss), before loss.backward() or after "
+        "loss.backward(retain_graph=True)"
+    )
     if gradient is None:
         raise ValueError(
             f"explain_grad: the tensor of shape {parameter.shape} has no .grad; call "
