@@ -12,7 +12,7 @@ from minitorch_cnn.tensor import Tensor  # isort: split
 
 import typing as _typing
 
-from minitorch_cnn import data, datasets, inspection, interop, linalg, nn, optim, random
+from minitorch_cnn import data, inspection, interop, linalg, nn, optim, random
 from minitorch_cnn.anomaly import AnomalyError, detect_anomaly
 from minitorch_cnn.backend import (
     BackendUnavailable,
@@ -188,7 +188,7 @@ from minitorch_cnn.tensor_exchange import from_dlpack
 from minitorch_cnn.tensor_mutable import MutableTensor
 
 if _typing.TYPE_CHECKING:  # loaded when asked for
-    from minitorch_cnn import func
+    from minitorch_cnn import datasets, func
     from minitorch_cnn.explain import explain_grad
     from minitorch_cnn.viz.graph import draw
 
@@ -197,6 +197,7 @@ __array_api_version__ = "2024.12"
 __array_namespace_info__ = inspection.NamespaceInfo
 
 _LATER = {
+    "datasets": "minitorch_cnn.datasets",
     "draw": "minitorch_cnn.viz.graph",
     "explain_grad": "minitorch_cnn.explain",
     "func": "minitorch_cnn.func",

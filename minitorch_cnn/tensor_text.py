@@ -5,7 +5,6 @@ May import ``backend``; formats through NumPy on the host.
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import numpy as np
@@ -43,6 +42,8 @@ def tensor_text(tensor: Any) -> str:
 
 def tensor_html(tensor: Any) -> str:
     """A small table for vectors and matrices, else the text; for notebooks."""
+    import html  # for notebooks alone
+
     host = backend_of(tensor._data).to_numpy(tensor._data)
     facts = ", ".join([f"shape {host.shape}", canonical_dtype(host.dtype).name, *_facts(tensor)])
     if host.ndim not in (1, 2) or max(host.shape, default=0) > NOTEBOOK_ROWS or host.size == 0:
