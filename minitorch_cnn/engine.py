@@ -53,7 +53,7 @@ def propagate(
     behind, which makes gradients in them partial derivatives; their hooks, which wait for the whole
     gradient, are not run. ``memory`` is shown all nodes before they give back what they hold.
     """
-    nodes = ancestors([node for node, _ in seeds], stop.__contains__)
+    nodes = ancestors([node for node, _ in seeds], stop.__contains__ if stop else None)
     if memory is not None:
         memory.hold(nodes)
     wanted: Callable[[AnyNode], bool] | None = None
@@ -66,10 +66,11 @@ def propagate(
         table[node] = table[node] + gradient if node in table else gradient
     results: dict[AnyNode, Any] = {}
     watch = watching()
+    newest, taken = nodes.pop, table.pop
     with set_grad_enabled(create_graph):
         while nodes:
-            node = nodes.pop()
-            gradient = table.pop(node, None)
+            node = newest()
+            gradient = taken(node, None)
             if gradient is None:
                 continue
             if node.hooks and node not in stop:

@@ -130,14 +130,14 @@ _number = attrgetter("number")
 
 
 def ancestors(
-    roots: Iterable[AnyNode], ends: Callable[[AnyNode], bool] = frozenset[AnyNode]().__contains__
+    roots: Iterable[AnyNode], ends: Callable[[AnyNode], bool] | None = None
 ) -> list[AnyNode]:
     """The roots and all nodes they were computed from, oldest first; none behind one that ends."""
     found = set(roots)
     waiting = list(found)
     while waiting:
         node = waiting.pop()
-        if ends(node):
+        if ends is not None and ends(node):
             continue
         for parent in node.parents:
             if parent is not None and parent not in found:
