@@ -103,7 +103,7 @@ class Primitive:
     def __call__(self, *args: Any, **params: Any) -> Any:
         raw = []
         parents: list[AnyNode | None] = []
-        boxed = tracked = False
+        boxed = tracked = loose = False
         for argument in args:
             if isinstance(argument, Boxed):
                 boxed = True
@@ -113,6 +113,7 @@ class Primitive:
                 if node is not None:
                     tracked = True
             else:
+                loose = True
                 raw.append(argument)
                 parents.append(None)
         if not boxed:  # inside a gradient rule of a plain backward: raw arrays, nothing to record
@@ -130,7 +131,7 @@ class Primitive:
         out = SEALS[type(out)](out)
         made = None
         if tracked and self.rules is not None and _grad_enabled():
-            if self.keep and self.keep != "output":
+            if loose and self.keep and self.keep != "output":
                 raw = [owned(x) if a is x else x for x, a in zip(raw, args, strict=True)]
             kept = (*self.kept(raw, parents, out), *residual)
             made = Node(self, tuple(parents), kept, params, NEXT_NUMBER(), out.shape, out.dtype)

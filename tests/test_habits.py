@@ -20,15 +20,40 @@ def test_a_parameter_is_not_lost_by_an_in_place_operator() -> None:
     assert x.tolist() == [2.0, 2.0]
 
 
-@pytest.mark.parametrize("use", [lambda w, b: F.linear(b, w), lambda w, b: w * b])
-def test_an_array_that_a_graph_keeps_may_be_written_to(use: Any) -> None:
-    w = mt.ones((1, 2), requires_grad=True)
-    buffer = np.ones((1, 2), np.float32)
-    out = use(w, buffer).sum()
-    buffer[...] = 100
-    out.backward()
-    assert w.grad is not None
-    assert w.grad.tolist() == [[1.0, 1.0]]
+PLACES = np.array([2, 0, 1])
+NUMBERS = np.array([3.0, 1.0, 2.0])
+BUFFERS: list[tuple[Any, np.ndarray[Any, Any]]] = [
+    (lambda w, b: w * b, NUMBERS),
+    (lambda w, b: b / w, NUMBERS),
+    (lambda w, b: mt.maximum(w, b), NUMBERS),
+    (lambda w, b: mt.where(b, w, 2 * w), np.array([True, False, True])),
+    (lambda w, b: F.linear(b, w), NUMBERS),
+    (lambda w, b: F.conv1d(b, w[:, None]), np.arange(5.0)[None]),
+    (lambda w, b: F.embedding(b, w), PLACES),
+    (lambda w, b: F.cross_entropy(w, b), PLACES),
+    (lambda w, b: w[b], PLACES),
+    (lambda w, b: w[:, b], PLACES),
+    (lambda w, b: w[b], np.array([False, True, True])),
+    (lambda w, b: mt.take(w, b, axis=1), PLACES),
+    (lambda w, b: mt.take_along_axis(w, b[:, None], axis=1), PLACES),
+]
+
+
+@pytest.mark.parametrize(("use", "array"), BUFFERS)
+def test_an_array_that_a_graph_keeps_may_be_written_to(use: Any, array: Any) -> None:
+    """Also a list of places or a mask; the gradient is that of what was there before."""
+
+    def gradient(write: bool) -> Any:
+        w = mt.arange(1.0, 10.0, dtype=mt.float64).reshape(3, 3).requires_grad_()
+        buffer = array.copy()
+        out = use(w, buffer)
+        if write:
+            buffer[...] = buffer.flat[0]
+        (out * out).sum().backward()
+        assert w.grad is not None
+        return w.grad.tolist()
+
+    assert gradient(write=True) == gradient(write=False)
 
 
 @pytest.mark.parametrize("kind", [nn.ModuleList, lambda layers: nn.ModuleDict({"a": layers[0]})])

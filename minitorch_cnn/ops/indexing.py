@@ -22,7 +22,7 @@ from minitorch_cnn.ops.arguments import (
 )
 from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.shape import broadcast_to, linear_pair, reshape
-from minitorch_cnn.primitive import Primitive
+from minitorch_cnn.primitive import Primitive, owned
 
 Key = tuple[Any, ...]
 
@@ -102,8 +102,8 @@ def _key_part(part: Any, data: Any) -> Any:
         return part
     if isinstance(part, slice):
         return slice(*(None if v is None else operator.index(v) for v in _bounds(part)))
-    if isinstance(part, Boxed):
-        part = raw(part)
+    loose = not isinstance(part, Boxed)
+    part = raw(part)
     if type(part) not in NAMESPACES and isinstance(part, (list, tuple, range)):
         part = np.asarray(part, dtype=None if len(part) else np.int64)
     if type(part) not in NAMESPACES:
@@ -120,7 +120,8 @@ def _key_part(part: Any, data: Any) -> Any:
         )
     if part.ndim == 0 and canonical_dtype(part.dtype).kind != "b":
         return int(part)
-    return _beside(part, data, "index")
+    beside = _beside(part, data, "index")
+    return owned(beside) if loose else beside  # a graph keeps it, while its owner may write to it
 
 
 def _beside(index: Any, data: Any, name: str) -> Any:

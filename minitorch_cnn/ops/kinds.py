@@ -173,13 +173,17 @@ class Binary(Primitive):
             return tensor
         return astype(tensor, scalar_dtype(tensor._data.dtype, scalar))
 
+    def boxed(self, x: Any) -> Any:
+        """An operand as a tensor or Python number; a copy of a raw array that a graph may keep."""
+        if isinstance(x, Boxed) or type(x) in PYTHON_SCALARS:
+            return x
+        return box(owned(x) if self.keep else x, None)
+
     def uncommon(self, a: Any, b: Any) -> Any:
         """Raw arrays in a gradient rule, NumPy scalars, arrays beside tensors, and mistakes."""
         a, b = coerce_operand(a, self.name, 0), coerce_operand(b, self.name, 1)
         if isinstance(a, Boxed) or isinstance(b, Boxed):
-            a = a if type(a) in PYTHON_SCALARS or isinstance(a, Boxed) else box(owned(a), None)
-            b = b if type(b) in PYTHON_SCALARS or isinstance(b, Boxed) else box(owned(b), None)
-            return self(a, b)
+            return self(self.boxed(a), self.boxed(b))
         if type(a) in PYTHON_SCALARS and type(b) in PYTHON_SCALARS:
             raise TypeError(
                 f"{self.name}: expected at least one Tensor, got {a!r} and {b!r}; make one with "
