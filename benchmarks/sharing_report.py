@@ -155,10 +155,10 @@ def difference_table(results: dict[str, Any], pictures: int) -> Table:
         if found.pictures == pictures
     }
     rows = [
-        (f"{net} − {base}", *(cells[(net, base, *condition)] for condition in CONDITIONS))
+        (f"{net} against {base}", *(cells[(net, base, *condition)] for condition in CONDITIONS))
         for net, base in COMPARISONS
     ]
-    return ("difference", *map(_title, CONDITIONS)), rows
+    return ("", *map(_title, CONDITIONS)), rows
 
 
 def text(results: dict[str, Any]) -> str:
@@ -198,10 +198,14 @@ def csv_text(results: dict[str, Any]) -> str:
 def quote(results: dict[str, Any], words: str) -> str:
     """A number of the results for a sentence, so that no prose holds one of its own.
 
-    ``words`` are ``pictures; net; trained; tested`` for an accuracy, and
-    ``pictures; net; base; trained; tested`` for a difference.
+    ``words`` are ``pictures; net; trained; tested`` for an accuracy,
+    ``pictures; net; base; trained; tested`` for a difference, or the name of a setting; of the
+    seeds it is their number that is told.
     """
     pictures, *names = (word.strip() for word in words.split(";"))
+    if not names and pictures in results["settings"]:
+        value = results["settings"][pictures]
+        return str(len(value)) if pictures == "seeds" else f"{value:,}"
     if len(names) == 3:
         net, *condition = names
         for row in summarise(results):
@@ -212,7 +216,9 @@ def quote(results: dict[str, Any], words: str) -> str:
             pair = (found.net, found.base, found.trained, found.tested)
             if (found.pictures, *pair) == (int(pictures), *names):
                 return f"{found.points:+.1f} ± {found.spread:.1f} points".replace("-", "−")
-    raise ValueError(f"{words!r} is no result: expected pictures; net; [base;] trained; tested")
+    raise ValueError(
+        f"{words!r} is no result: expected pictures; net; [base;] trained; tested, or a setting"
+    )
 
 
 def _title(condition: tuple[str, str]) -> str:
@@ -261,7 +267,7 @@ def plot(results: dict[str, Any]) -> Any:
                         row.spread,
                         color=COLOURS[layer],
                         marker=MARKERS[pool],
-                        markerfacecolor="white" if pool else COLOURS[layer],
+                        markerfacecolor="none" if pool else COLOURS[layer],
                         markersize=7,
                         linestyle="none",
                         capsize=3,
@@ -279,6 +285,7 @@ def plot(results: dict[str, Any]) -> Any:
 
 def _style(axes: Any) -> None:
     axes.set_xscale("log")
+    axes.margins(x=0.12)
     axes.set_ylim(0, 100)
     axes.grid(True, color="0.9")
     axes.set_axisbelow(True)
