@@ -38,7 +38,7 @@ UNITS = MAPS * POSITIONS**2
 CLASSES = 10
 
 MAX_SHIFT = 4
-"""In pixels, down and right, each drawn alone; the zeros around a digit are about as wide."""
+"""In pixels, down and right, each drawn alone. Of most digits nothing is cut off."""
 
 HELD_OUT = 1000
 """Training pictures that ``--held-out`` tests on."""

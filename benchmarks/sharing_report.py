@@ -33,9 +33,10 @@ COMPARISONS = (
     ("conv + pool", "local + pool"),
     ("local + global pool", "local"),
     ("conv + global pool", "conv"),
+    ("conv + global pool", "conv + pool"),
     ("conv + global pool", "local + global pool"),
 )
-"""Pairs of nets, of which the first is the second with one constraint more."""
+"""Pairs of nets, of which the first is the second with one thing more, or pooled further."""
 
 CLEAR = 2.0
 """A difference counts if its mean is more than this many times its standard deviation."""
@@ -199,13 +200,15 @@ def quote(results: dict[str, Any], words: str) -> str:
     """A number of the results for a sentence, so that no prose holds one of its own.
 
     ``words`` are ``pictures; net; trained; tested`` for an accuracy,
-    ``pictures; net; base; trained; tested`` for a difference, or the name of a setting; of the
-    seeds it is their number that is told.
+    ``pictures; net; base; trained; tested`` for a difference, ``weights; net`` for a net's weights,
+    or the name of a setting; of the seeds it is their number that is told.
     """
     pictures, *names = (word.strip() for word in words.split(";"))
     if not names and pictures in results["settings"]:
         value = results["settings"][pictures]
         return str(len(value)) if pictures == "seeds" else f"{value:,}"
+    if len(names) == 1 and pictures == "weights" and names[0] in results["weights"]:
+        return f"{results['weights'][names[0]]:,}"
     if len(names) == 3:
         net, *condition = names
         for row in summarise(results):
@@ -217,7 +220,8 @@ def quote(results: dict[str, Any], words: str) -> str:
             if (found.pictures, *pair) == (int(pictures), *names):
                 return f"{found.points:+.1f} ± {found.spread:.1f} points".replace("-", "−")
     raise ValueError(
-        f"{words!r} is no result: expected pictures; net; [base;] trained; tested, or a setting"
+        f"{words!r} is no result: expected pictures; net; [base;] trained; tested, or "
+        "weights; net, or a setting"
     )
 
 
@@ -267,8 +271,10 @@ def plot(results: dict[str, Any]) -> Any:
                         row.spread,
                         color=COLOURS[layer],
                         marker=MARKERS[pool],
-                        markerfacecolor="none" if pool else COLOURS[layer],
-                        markersize=7,
+                        # Nets of nearly as many weights: the small mark lies in the large one.
+                        markerfacecolor="white" if pool else COLOURS[layer],
+                        markersize=8 if pool else 5,
+                        zorder=2 if pool else 3,
                         linestyle="none",
                         capsize=3,
                         label=row.net,
