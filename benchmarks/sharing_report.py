@@ -257,7 +257,7 @@ def plot(results: dict[str, Any]) -> Any:
     from matplotlib.figure import Figure
 
     counts = results["settings"]["pictures"]
-    figure = Figure(figsize=(11, 2.9 * len(counts) + 1.0), layout="constrained")
+    figure = Figure(figsize=(9, 2.5 * len(counts) + 1.2), layout="constrained")
     grid = figure.subplots(len(counts), len(CONDITIONS), sharex=True, sharey=True, squeeze=False)
     for count, line in zip(counts, grid, strict=True):
         line[0].set_ylabel(f"{count} training pictures\naccuracy in %")
@@ -285,7 +285,7 @@ def plot(results: dict[str, Any]) -> Any:
     for axes in grid[-1]:
         axes.set_xlabel("weights of the net")
     handles, names = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False)
+    figure.legend(handles, names, loc="outside lower center", ncols=4, frameon=False)
     return figure
 
 
