@@ -238,6 +238,10 @@ def run(
 
 # --- command line ---------------------------------------------------------------------------------
 
+FULL: dict[str, Any] = {"seeds": 5, "pictures": [300, 1000], "epochs": Recipe.epochs}
+QUICK: dict[str, Any] = {"seeds": 2, "pictures": [60], "epochs": 2}
+"""What is taken for options that are not given."""
+
 _DESCRIPTION = """\
 What sharing weights buys, measured. Seven nets with the same maps and hidden units are trained on
 few handwritten digits: dense; local (each unit sees a window); conv (the units of a map share their
@@ -253,7 +257,6 @@ number of threads can change the last digits; OPENBLAS_NUM_THREADS=1 fixes it.
 
 
 def build_parser() -> argparse.ArgumentParser:
-    recipe = Recipe()
     parser = argparse.ArgumentParser(
         "python -m benchmarks.sharing",
         description=_DESCRIPTION,
@@ -261,24 +264,30 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--seeds", type=int, metavar="N", help="seeds 0 to N - 1, at least 2 (default: 5)"
+        "--seeds",
+        type=int,
+        metavar="N",
+        help=f"seeds 0 to N - 1, at least 2 (default: {FULL['seeds']})",
     )
     parser.add_argument(
         "--pictures",
         type=int,
         nargs="+",
         metavar="N",
-        help="numbers of training pictures (default: 300 1000)",
+        help=f"numbers of training pictures (default: {' '.join(map(str, FULL['pictures']))})",
     )
     parser.add_argument(
-        "--epochs", type=int, metavar="N", help=f"passes over them (default: {recipe.epochs})"
+        "--epochs",
+        type=int,
+        metavar="N",
+        help=f"passes over the training pictures (default: {FULL['epochs']})",
     )
     parser.add_argument(
         "--learning-rate",
         type=float,
         metavar="RATE",
-        default=recipe.learning_rate,
-        help=f"of Adam at the start, for all nets (default: {recipe.learning_rate})",
+        default=Recipe.learning_rate,
+        help=f"of Adam at the start, for all nets (default: {Recipe.learning_rate})",
     )
     parser.add_argument(
         "--data",
@@ -296,7 +305,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="2 seeds, 60 pictures, 2 epochs, unless given: shows that all runs, and nothing else",
+        help=f"{QUICK['seeds']} seeds, {QUICK['pictures'][0]} pictures, {QUICK['epochs']} epochs, "
+        "unless given: shows that all runs, and nothing else",
     )
     parser.add_argument(
         "--out",
@@ -312,13 +322,13 @@ def main(words: list[str] | None = None) -> int:
     """Run the experiment; print the tables and write the files."""
     parser = build_parser()
     options = parser.parse_args(words)
-    seeds = options.seeds if options.seeds is not None else 2 if options.quick else 5
-    pictures = options.pictures or ([60] if options.quick else [300, 1000])
-    epochs = options.epochs if options.epochs is not None else 2 if options.quick else 60
-    if seeds < 2:
-        parser.error(f"--seeds {seeds}: a spread needs 2 seeds or more")
-    if epochs < 1:
-        parser.error(f"--epochs {epochs}: expected 1 or more")
+    for name, value in (QUICK if options.quick else FULL).items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    if options.seeds < 2:
+        parser.error(f"--seeds {options.seeds}: a spread needs 2 seeds or more")
+    if options.epochs < 1:
+        parser.error(f"--epochs {options.epochs}: expected 1 or more")
     if not options.learning_rate > 0:
         parser.error(f"--learning-rate {options.learning_rate}: expected a positive number")
     try:
@@ -326,16 +336,21 @@ def main(words: list[str] | None = None) -> int:
     except ValueError as error:
         parser.error(f"--data {options.data}: {error}")
     most = len(train) - (HELD_OUT if options.held_out else 0)
-    for count in pictures:
+    for count in options.pictures:
         if not 1 <= count <= most:
             parser.error(f"--pictures {count}: expected 1 to {most}, the pictures that there are")
-    make_folder(options.out)
+    if len(set(options.pictures)) < len(options.pictures):
+        parser.error(f"--pictures {options.pictures}: expected each number once")
+    try:
+        make_folder(options.out)
+    except OSError as error:
+        parser.error(f"--out {options.out}: {error.strerror}")
     results = run(
         train,
         test,
-        seeds=range(seeds),
-        pictures=pictures,
-        recipe=Recipe(epochs=epochs, learning_rate=options.learning_rate),
+        seeds=range(options.seeds),
+        pictures=options.pictures,
+        recipe=Recipe(epochs=options.epochs, learning_rate=options.learning_rate),
         held_out=options.held_out,
         report=lambda line: print(line, file=sys.stderr, flush=True),
     )
