@@ -1,4 +1,4 @@
-"""The page on what sharing buys: its stored run is of this code, and its sentences are true of it."""
+"""The page on what sharing buys: its stored run is of this code, and its sentences fit the run."""
 
 import re
 from dataclasses import asdict
