@@ -17,7 +17,10 @@ PYTORCH = json.loads((Path(__file__).parent / "references/signatures.json").read
 OURS = {"nn": nn, "nn.functional": nn.functional}
 
 OWN = {
-    "nn": {"Buffer", "Dense", "LocallyConnected2d", "Parameter", "functional", "init", "utils"},
+    "nn": {
+        *("Buffer", "Dense", "LocallyConnected2d", "Parameter", "functional", "init", "utils"),
+        *("tie", "untie"),
+    },
     "nn.functional": {"locally_connected2d"},
 }
 """What PyTorch has no layer or function for."""
