@@ -208,8 +208,8 @@ class Module(Tree):
             first = first_names.setdefault(id(target), name)
             if not _equal(new[first], array):
                 problems.append(
-                    f"two values: {first} and {name} are tied in the module, their values in the "
-                    "state differ; load it before they are tied, or after nn.untie(module)"
+                    f"two values: {first} and {name} are tied in the module and differ in the "
+                    "state; nn.untie(module) first gives each parameter a tensor of its own"
                 )
         if problems:
             raise ValueError(

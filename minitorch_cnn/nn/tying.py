@@ -21,7 +21,7 @@ _Tied = TypeVar("_Tied", bound="Module | Parameter")
 def tie(a: Module | Parameter, b: Module | Parameter) -> None:
     """Make ``b`` another name for ``a``: one parameter from then on, with one value and gradient.
 
-    It is counted, stepped, clipped and saved once, under the name that a module's walk meets first,
+    It is counted, stepped, clipped and saved once, under the name that comes first in the module,
     and its gradient is the sum over all its uses. ``b`` takes over the entries of ``a`` and whether
     it requires a gradient; its own entries, gradient and hooks are dropped. What was tied to ``b``
     before is tied to ``a`` too.
@@ -50,7 +50,7 @@ def tie(a: Module | Parameter, b: Module | Parameter) -> None:
     -----
     Assigning one parameter twice (``decoder.weight = encoder.weight``) ties as well; the two places
     then hold one object. Here they hold two, so that whoever has ``b``, a list or an optimiser,
-    follows. Optimisers move a tied parameter once, with the settings and the state of the first of
+    follows; ``parameters()`` and its relatives give ``a`` for both. Optimisers move a tied parameter once, with the settings and the state of the first of
     its names that they were given, even if they are older than the tie. A copy or a pickle of a
     module is tied as the module is.
 
@@ -179,7 +179,7 @@ def _require_alike(pairs: dict[str, tuple[Parameter, Parameter]]) -> None:
         raise ValueError(
             "tie: tied parameters have one shape, dtype and backend:\n  "
             + "\n  ".join(problems)
-            + "\nMake them alike, or convert one with .to(...)."
+            + "\nChoose equal sizes, or move the modules they are in with .to(...)."
         )
     sources = {name: (source_of(one), source_of(other)) for name, (one, other) in pairs.items()}
     goals = {id(one): one for one, _ in sources.values()}
