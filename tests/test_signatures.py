@@ -18,10 +18,12 @@ OURS = {"nn": nn, "nn.functional": nn.functional}
 
 OWN = {
     "nn": {
-        *("Buffer", "Dense", "LocallyConnected2d", "Parameter", "functional", "init", "utils"),
+        *("Buffer", "Parameter", "functional", "init", "utils"),
+        *("Connectivity", "Dense", "StructuredDense", "TiedDense"),
+        *("LocallyConnected1d", "LocallyConnected2d", "LocallyConnected3d"),
         *("tie", "untie"),
     },
-    "nn.functional": {"locally_connected2d"},
+    "nn.functional": {"locally_connected1d", "locally_connected2d", "locally_connected3d"},
 }
 """What PyTorch has no layer or function for."""
 

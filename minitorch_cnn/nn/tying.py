@@ -50,9 +50,11 @@ def tie(a: Module | Parameter, b: Module | Parameter) -> None:
     -----
     Assigning one parameter twice (``decoder.weight = encoder.weight``) ties as well; the two places
     then hold one object. Here they hold two, so that whoever has ``b``, a list or an optimiser,
-    follows; ``parameters()`` and its relatives give ``a`` for both. Optimisers move a tied parameter once, with the settings and the state of the first of
-    its names that they were given, even if they are older than the tie. A copy or a pickle of a
-    module is tied as the module is.
+    follows; ``parameters()`` and its relatives give ``a`` for both. A copy or a pickle of a module
+    is tied as the module is.
+
+    Optimisers move a tied parameter once, with the settings and the state of the first of its names
+    that they were given, even if they are older than the tie.
 
     A graph that was recorded before and needs the old entries of ``b`` cannot be differentiated any
     longer.
