@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 from safetensors import safe_open
+from safetensors.numpy import save_file
 
 import minitorch_cnn as mt
 from minitorch_cnn import nn, optim
@@ -48,6 +49,15 @@ def test_it_is_written_once_with_its_other_name_and_tied_again(tie, tmp_path, ba
     loss_of(other).backward()
     old.step()
     close(host(other[2].weight), before - 0.5 * host(other[0].weight.grad))
+
+
+def test_a_file_as_pytorchs_save_model_writes_it(tmp_path):
+    net = apart(seed=5)
+    arrays = {name: host(x) for name, x in net.state_dict().items() if name != "2.weight"}
+    save_file(arrays, path_in(tmp_path), metadata={"format": "pt", "2.weight": "0.weight"})
+    net.load_state_dict(mt.load(path_in(tmp_path)))
+    assert [name for name, _ in net.named_parameters()] == ["0.weight", "0.bias", "2.bias"]
+    equal(net[2].weight, net[0].weight)
 
 
 @tied_in_every_way

@@ -189,7 +189,7 @@ def _require_alike(pairs: dict[str, tuple[Parameter, Parameter]]) -> None:
         if goals.setdefault(id(other), one) is not one:
             raise ValueError(
                 f"tie: {name} of b is tied already, and would make one of two parameters of a; "
-                "nn.untie(b) first"
+                "nn.untie(b) first, or tie the two in a as well"
             )
 
 
