@@ -299,8 +299,12 @@ def _tie_as_in(state: Mapping[str, Any], own: Mapping[str, Tensor]) -> None:
         if not (isinstance(tensor, Parameter) and isinstance(value, Tensor)):
             continue
         first = first_owners.setdefault(id(value), tensor)
-        if (first.dtype, first.backend) == (tensor.dtype, tensor.backend):
+        if first is not tensor and _home(first) == _home(tensor):
             join(first, tensor)
+
+
+def _home(tensor: Tensor) -> tuple[Any, str]:
+    return tensor.dtype, tensor.backend
 
 
 def _move(tensor: Tensor, dtype: Any, home: Backend | None) -> None:
