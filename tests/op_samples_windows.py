@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -150,12 +151,13 @@ def convolutions() -> Iterator[Sample]:
         arguments = [distinct(*x), distinct(*weight)] + ([distinct(*bias)] if bias else [])
         defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, **options}
         name = f"locally_connected{dims}d"
+        function = getattr(functional, name)
         yield Sample(
             f"nn.functional.{name}",
             case_of(x, weight, **options),
-            lambda x, w, b=None, f=getattr(functional, name), o=options: f(x, w, b, **o),
+            lambda x, w, b=None, f=function, o=options: f(x, w, b, **o),
             arguments,
-            lambda x, w, b=None, o=defaults, d=dims: locally_connected(x, w, b, **o, dims=d),
+            partial(locally_connected, **defaults, dims=dims),
         )
 
 
