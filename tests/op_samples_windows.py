@@ -149,7 +149,8 @@ def convolutions() -> Iterator[Sample]:
     ]:
         dims = len(weight) // 2 - 1
         arguments = [distinct(*x), distinct(*weight)] + ([distinct(*bias)] if bias else [])
-        defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, **options}
+        defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "dims": dims, **options}
+        reference = partial(locally_connected, **defaults)
         name = f"locally_connected{dims}d"
         function = getattr(functional, name)
         yield Sample(
@@ -157,7 +158,7 @@ def convolutions() -> Iterator[Sample]:
             case_of(x, weight, **options),
             lambda x, w, b=None, f=function, o=options: f(x, w, b, **o),
             arguments,
-            partial(locally_connected, **defaults, dims=dims),
+            reference if bias else partial(reference, bias=None),
         )
 
 
