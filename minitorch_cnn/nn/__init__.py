@@ -43,6 +43,7 @@ from minitorch_cnn.nn.adaptive_pool import (
     AdaptiveMaxPool2d,
     AdaptiveMaxPool3d,
 )
+from minitorch_cnn.nn.arithmetic import conv_output_size, conv_transpose_output_size
 from minitorch_cnn.nn.attention import MultiheadAttention
 from minitorch_cnn.nn.container import (
     ModuleDict,
@@ -133,6 +134,13 @@ from minitorch_cnn.nn.rearrangement import (
     Unfold,
 )
 from minitorch_cnn.nn.sample_norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from minitorch_cnn.nn.size_solver import (
+    ConvSetting,
+    ConvTransposeSetting,
+    invert_conv,
+    solve_conv,
+    solve_conv_transpose,
+)
 from minitorch_cnn.nn.transposed_conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from minitorch_cnn.nn.unpool import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
 from minitorch_cnn.nn.upsample import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
@@ -172,9 +180,11 @@ __all__ = [
     "Conv1d",
     "Conv2d",
     "Conv3d",
+    "ConvSetting",
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "ConvTransposeSetting",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
@@ -271,7 +281,12 @@ __all__ = [
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",
+    "conv_output_size",
+    "conv_transpose_output_size",
     "functional",
     "init",
+    "invert_conv",
+    "solve_conv",
+    "solve_conv_transpose",
     "utils",
 ]
