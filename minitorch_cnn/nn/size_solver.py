@@ -153,7 +153,7 @@ def solve_conv(
         count(input_size, f"{name} input_size"),
         count(output_size, f"{name} output_size"),
     )
-    given = {
+    given: dict[str, Any] = {
         "kernel_size": _known(kernel_size, f"{name} kernel_size"),
         "stride": _known(stride, f"{name} stride"),
         "padding": None if padding is None else _pair(padding, f"{name} padding"),
@@ -217,7 +217,7 @@ def solve_conv_transpose(
         count(input_size, f"{name} input_size"),
         count(output_size, f"{name} output_size"),
     )
-    given = {
+    given: dict[str, Any] = {
         "kernel_size": _known(kernel_size, f"{name} kernel_size"),
         "stride": _known(stride, f"{name} stride"),
         "padding": _known(padding, f"{name} padding", least=0),
