@@ -19,8 +19,8 @@ from minitorch_cnn.ledger.costs import links_of, macs_of
 from minitorch_cnn.ledger.field import Field
 from minitorch_cnn.ledger.table import Summary, SummaryRow, SummaryTotal
 from minitorch_cnn.ledger.trace import NOTHING, Seen, behind_layer, field_of, joined
+from minitorch_cnn.ledger.undisturbed import undisturbed
 from minitorch_cnn.ops.arguments import is_floating, shape_tuple
-from minitorch_cnn.replay import Journal
 from minitorch_cnn.tensor import Tensor
 from minitorch_cnn.tree import flatten, map_tensors
 
@@ -115,11 +115,19 @@ def summary(model: nn.Module, input_shape: Any, *, input_dtype: Any = None) -> S
         for shape, place in zip(shapes, _places(model, input_dtype, len(shapes)), strict=True)
     ]
     ledger = _Ledger(model)
-    with _as_before(model), ledger.watching():
-        model.eval()
+    with undisturbed(model), enable_grad(), ledger.watching():
         model(*ledger.entered(inputs))
     rows = tuple(ledger.finished())
     return Summary(rows, SummaryTotal.of(rows), tuple(shapes))
+
+
+def output_field(model: nn.Module, input_shape: Shape, place: dict[str, Any]) -> Field | None:
+    """What the outputs of a model see of a picture; None if that is not known."""
+    ledger = _Ledger(model)
+    with undisturbed(model), enable_grad(), ledger.watching():
+        output = model(*ledger.entered([zeros((1, *input_shape), **place)]))
+    field = field_of(output._node, ledger.fields) if isinstance(output, Tensor) else None
+    return None if field is NOTHING else field
 
 
 def _shapes(given: Any) -> list[Shape]:
@@ -137,32 +145,19 @@ def _shapes(given: Any) -> list[Shape]:
     return shapes
 
 
+def place_of(model: nn.Module) -> dict[str, Any]:
+    """Dtype and backend of a model's parameters, as arguments of functions that make tensors."""
+    first = next((p for p in model.parameters() if is_floating(p.data.dtype)), None)
+    return {} if first is None else {"dtype": first.dtype, "backend": first.backend}
+
+
 def _places(model: nn.Module, dtypes: Any, number: int) -> list[dict[str, Any]]:
     """Dtype and backend of every input."""
-    first = next((p for p in model.parameters() if is_floating(p.data.dtype)), None)
-    place = {} if first is None else {"dtype": first.dtype, "backend": first.backend}
+    place = place_of(model)
     several = dtypes if isinstance(dtypes, (tuple, list)) else [dtypes] * number
     if len(several) != number:
         raise ValueError(f"summary: {len(several)} input_dtype for {number} inputs; give as many")
     return [place if d is None else {**place, "dtype": as_dtype(d)} for d in several]
-
-
-@contextmanager
-def _as_before(model: nn.Module) -> Iterator[None]:
-    """Put modes, overwritten tensors and random states back at the end."""
-    modes = [(module, vars(module).get("training")) for module in model.modules()]
-    journal = Journal()
-    try:
-        with journal, enable_grad():
-            yield
-    finally:
-        for standing in journal.before.values():
-            standing.put()
-        for module, mode in modes:
-            if mode is None:
-                vars(module).pop("training", None)
-            else:
-                module.training = mode
 
 
 class _Ledger:
