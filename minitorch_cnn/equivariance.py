@@ -16,6 +16,7 @@ from minitorch_cnn import nn
 from minitorch_cnn.backend import float64
 from minitorch_cnn.creation import tensor
 from minitorch_cnn.grad_mode import no_grad
+from minitorch_cnn.ledger.costs import DENSE_LAYERS
 from minitorch_cnn.ledger.field import Field, Line
 from minitorch_cnn.ledger.run import output_field, place_of
 from minitorch_cnn.ledger.undisturbed import undisturbed
@@ -50,8 +51,8 @@ def equivariance_error(
     Parameters
     ----------
     layer : Module
-        A layer or a whole model, run in evaluation mode. A layer with ``in_features``, such as
-        ``Dense``, gets the pictures flattened.
+        A layer or a whole model, run in evaluation mode. A dense layer (``Dense``,
+        ``TiedDense``, ``StructuredDense``) gets the pictures flattened.
     shift : int or tuple of int
         By how many pixels the picture moves, along all dimensions or along each; what leaves at
         one end enters at the other.
@@ -124,7 +125,7 @@ def equivariance_error(
     positions = b.shape[2:]
     if not positions and border == "circular":
         return _distance(a, b)
-    field = None if hasattr(layer, "in_features") else output_field(layer, shape, place_of(layer))
+    field = None if isinstance(layer, DENSE_LAYERS) else output_field(layer, shape, place_of(layer))
     if len(positions) != len(axes):
         raise ValueError(
             f"equivariance_error: an output of shape {b.shape} has no {len(axes)} axes of positions"
@@ -164,7 +165,7 @@ def _random_pictures(
 
 
 def _output(layer: nn.Module, x: Tensor, output_shape: Any) -> Tensor:
-    if hasattr(layer, "in_features"):
+    if isinstance(layer, DENSE_LAYERS):
         x = x.reshape((x.shape[0], -1))
     y: Tensor = layer(x)
     if not isinstance(y, Tensor):

@@ -19,8 +19,9 @@ RNG = generator("summary")
 
 
 def field(model, shape):
-    """Receptive field of the last row, as (size, jump, offset)."""
-    found = mt.summary(model, shape).rows[-1].receptive_field
+    """Receptive field of the last layer that was called, as (size, jump, offset)."""
+    called = [row for row in mt.summary(model, shape) if row.output_shape is not None]
+    found = called[-1].receptive_field
     return found and (found.size, found.jump, found.offset)
 
 
@@ -123,7 +124,7 @@ def test_fields_are_those_of_the_gradient(layers, size):
         ),
         (nn.Conv3d(1, 1, 2, dilation=2), (1, 4, 4, 4), ((3, 3, 3), (1, 1, 1), (1, 1, 1))),
         (nn.LocallyConnected2d(1, 1, 8, 3, 2), (1, 8, 8), ((3, 3), (2, 2), (1, 1))),
-        (nn.ConvTranspose2d(1, 1, 4, 2, 1), (1, 4, 4), ((2, 2), (0.5, 0.5), (-0.25, -0.25))),
+        (nn.ConvTranspose2d(1, 1, 4, 2, 1), (1, 4, 4), ((2, 2), (0.5, 0.5), (-0.5, -0.5))),
         (nn.MaxPool2d(3, 2, 1, ceil_mode=True), (1, 9, 9), ((3, 3), (2, 2), (0, 0))),
         (nn.LPPool2d(2, 3, 2), (1, 9, 9), ((3, 3), (2, 2), (1, 1))),
         (nn.PixelShuffle(2), (4, 4, 4), ((1, 1), (0.5, 0.5), (0, 0))),
@@ -143,6 +144,26 @@ def test_fields_are_those_of_the_gradient(layers, size):
 )
 def test_fields_of_layers(layer, shape, expected):
     assert field(layer, shape) == expected
+
+
+def test_a_table_tells_what_its_outputs_see():
+    """A convolution as a structured dense layer sees what the convolution sees."""
+    table = nn.Conv2d(2, 3, (2, 3), stride=(1, 2)).connectivity((2, 6, 7))
+    net = nn.Sequential(nn.AvgPool2d(2), nn.Flatten(), nn.StructuredDense(table))
+    assert field(net, (2, 12, 14)) == ((4, 6), None, None)
+    net.append(nn.Dense(table.shape[0], 1))
+    assert mt.summary(net, (2, 12, 14)).rows[-1].receptive_field.whole
+    dense = nn.StructuredDense(nn.Connectivity.dense(36, 2))
+    size, jump, _ = field(nn.Sequential(nn.Flatten(), dense), (1, 6, 6))
+    assert (size, jump) == ((6, 6), None)
+
+
+def test_rows_put_back_into_pictures_stand_on_the_grid():
+    conv = nn.Conv2d(2, 1, 3)
+    net = nn.Sequential(nn.AvgPool2d(2), nn.Flatten(), nn.ReLU(), nn.Unflatten(1, (2, 4, 5)), conv)
+    assert field(net, (2, 8, 10)) == ((6, 6), (2, 2), (2.5, 2.5))
+    loose = nn.Sequential(nn.Flatten(), nn.Unflatten(1, (2, 5, 4)), nn.Conv2d(2, 1, 3))
+    assert field(loose, (2, 4, 5)) is None
 
 
 @pytest.mark.parametrize(
@@ -209,7 +230,7 @@ def test_branches_and_functions_between_layers_are_followed():
     assert fields["blocks.1.shortcut"].size == (12, 12)
     assert fields["head"].whole
     model = positive(nn.Sequential(*Net().blocks))
-    assert output_field(model, (4, 16, 16), {}).lines[0].size == 1 + 4 + 4 + 4
+    assert output_field(model, (4, 16, 16), {}).lines[0].size == 1 + 2 + 2 + 2 + 4
 
 
 class Of(nn.Module):
@@ -347,6 +368,42 @@ def test_multiply_accumulates(layer, shapes, macs):
     assert row.weights == sum(p.size for p in layer.parameters())
 
 
+def test_links_of_tables():
+    tied = nn.TiedDense(9, 16, 4, bias=False)
+    structured = nn.StructuredDense(nn.Conv2d(1, 4, 2).connectivity((1, 3, 3)))
+    for layer, links, weights in ((tied, 144, 36), (structured, 64 + 16, 16 + 16)):
+        (row,) = mt.summary(layer, (9,))
+        assert (row.links, row.weights) == (links, weights)
+        (row,) = mt.summary(layer, (5, 9))
+        assert row.links == 5 * links
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (nn.Conv2d(2, 4, 3, 2, 1, groups=2), (2, 6, 5)),
+        (nn.Conv2d(2, 3, 3, padding="same", padding_mode="circular"), (2, 5, 5)),
+        (nn.Conv1d(2, 4, 3, dilation=2, bias=False), (2, 7)),
+        (nn.LocallyConnected2d(2, 3, 5, 3, padding=1), (2, 5, 5)),
+        (nn.ConvTranspose2d(2, 3, 3, 2, 1, 1), (2, 4, 4)),
+        (nn.AvgPool2d(3, 2, 1, ceil_mode=True), (2, 6, 6)),
+        (nn.Dense(7, 3), (7,)),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_links_are_those_of_the_table(layer, shape):
+    (row,) = mt.summary(layer, shape)
+    bias = np.prod(row.output_shape) if getattr(layer, "bias", None) is not None else 0
+    assert row.links == layer.connectivity(shape).links + bias
+
+
+def test_a_transposed_convolution_of_another_size_has_no_known_links():
+    layer = nn.ConvTranspose1d(1, 1, 3, stride=2, padding=1)
+    net = Of(lambda m, x: m.up(x, output_size=8), up=layer)
+    row, _ = mt.summary(net, (1, 4))
+    assert (row.output_shape, row.links, row.macs) == ((1, 8), None, 12)
+
+
 def test_attention_is_one_row():
     (row,) = mt.summary(nn.MultiheadAttention(8, 2, batch_first=True), [(5, 8)] * 3)
     assert (row.type, row.links, row.output_shape) == ("MultiheadAttention", None, (5, 8))
@@ -403,7 +460,7 @@ def test_windows_folded_into_the_batch_all_count():
     row, _ = mt.summary(Of(halves, conv=nn.Conv2d(1, 1, 3)), (1, 8, 8))
     assert row.macs == 2 * 2 * 6 * 9
     assert row.output_shape == (2, 1, 2, 6)
-    assert row.receptive_field.jump is None
+    assert row.receptive_field is None
 
 
 # --- nothing is disturbed -----------------------------------------------------------------------
@@ -450,7 +507,10 @@ def test_layers_that_overwrite_or_draw_are_put_back():
 
     table = nn.Embedding(3, 2, max_norm=0.1)
     net = nn.Sequential(table, Noisy())
-    weight, drawn = table.weight.numpy().copy(), mt.random.default_rng().bit_generator.state
+    weight, drawn = (
+        table.weight.detach().numpy().copy(),
+        mt.random.default_rng().bit_generator.state,
+    )
     mt.summary(net, (2,), input_dtype="int64")
     np.testing.assert_array_equal(table.weight.detach().numpy(), weight)
     assert net[1].calls.item() == 0
@@ -555,4 +615,4 @@ def test_large_numbers_of_bytes():
 
     shown = [_bytes(n) for n in (0, 8, 999, 1000, 9_940, 9_960, 99_600, 999_499, 999_500, 10**16)]
     assert shown[:5] == ["-", "8 B", "999 B", "1 kB", "9.9 kB"]
-    assert shown[5:] == ["10 kB", "100 kB", "999 kB", "1 MB", "10000 TB"]
+    assert shown[5:] == ["10 kB", "100 kB", "999 kB", "1.0 MB", "10000 TB"]

@@ -10,14 +10,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minitorch_cnn import nn
+from minitorch_cnn.nn.local import SlidingWindow
 
 Shape = tuple[int, ...]
 Shapes = Sequence[Shape]
 
+DENSE_LAYERS = (nn.Dense, nn.TiedDense, nn.StructuredDense)
+"""Layers of vectors, along the last axis."""
+
+TRANSPOSED_LAYERS = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+
 
 def links_of(layer: nn.Module, inputs: Shapes, outputs: Shapes) -> int | None:
     """Links in one call, with one per output that has a bias; None without a table."""
-    count = _table_links(layer, inputs)
+    count = _table_links(layer, inputs, outputs)
     if count is None:
         return None
     return count + (math.prod(outputs[0]) if getattr(layer, "bias", None) is not None else 0)
@@ -28,22 +34,32 @@ def macs_of(layer: nn.Module, inputs: Shapes, outputs: Shapes) -> int | None:
     rule = next((rule for kinds, rule in _MACS if isinstance(layer, kinds)), None)
     if rule is not None and inputs and outputs:
         return rule(layer, inputs, outputs)
-    count = _table_links(layer, inputs)
+    count = _table_links(layer, inputs, outputs)
     ours = type(layer).__module__.startswith("minitorch_cnn.")
     return 0 if count is None and ours else count
 
 
-def _table_links(layer: Any, inputs: Shapes) -> int | None:
+def _table_links(layer: Any, inputs: Shapes, outputs: Shapes) -> int | None:
     """Links of the layer's table, times how often it is applied in the call."""
-    if not hasattr(layer, "count_links") or not inputs:
+    if not hasattr(layer, "count_links") or not inputs or not _usual(layer, inputs, outputs):
         return None
     times, shape = _per_picture(layer, inputs[0])
     return times * int(layer.count_links(shape))
 
 
+def _usual(layer: Any, inputs: Shapes, outputs: Shapes) -> bool:
+    """False for a transposed convolution that was asked for another ``output_size``."""
+    if not isinstance(layer, TRANSPOSED_LAYERS):
+        return True
+    names = ("kernel_size", "stride", "padding", "output_padding", "dilation")
+    settings = {name: getattr(layer, name) for name in names}
+    usual: Shape = nn.conv_transpose_output_size(inputs[0][-layer.dims :], **settings)
+    return outputs[0][-layer.dims :] == usual
+
+
 def _per_picture(layer: Any, shape: Shape) -> tuple[int, Shape]:
     """How many pictures an input of ``shape`` holds, and the shape of one."""
-    if hasattr(layer, "in_features"):
+    if isinstance(layer, DENSE_LAYERS):
         return math.prod(shape[:-1]), shape[-1:]
     if len(shape) == getattr(layer, "dims", len(shape)) + 1:  # unbatched
         return 1, shape
@@ -85,8 +101,8 @@ def _none(layer: Any, inputs: Shapes, outputs: Shapes) -> int:
 
 
 _MACS: tuple[tuple[tuple[type, ...], Callable[[Any, Shapes, Shapes], int]], ...] = (
-    ((nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.LocallyConnected2d), _windows),
-    ((nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d), _transposed_windows),
+    ((SlidingWindow,), _windows),
+    (TRANSPOSED_LAYERS, _transposed_windows),
     ((nn.Bilinear,), _bilinear),
     ((nn.MultiheadAttention,), _attention),
     # They add, and divide by a number.

@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal
 
 Span = tuple[int, int]
 
@@ -113,13 +114,17 @@ class Line:
 
         def seen(position: int) -> Span | None:
             first, end = position * size // count, -((position + 1) * -size // count)
-            return _hull(map(self, range(first, end)))
+            return self.hull(first, end - 1)
 
         return _repeating(len(self.spans) * count, self.advance * size, seen)
 
+    def hull(self, first: int, last: int) -> Span | None:
+        """What the positions from ``first`` to ``last`` see together."""
+        return _hull(map(self, range(first, last + 1)))
+
     def all(self, positions: int, pixels: int) -> Line:
         """Behind a layer that looks at all ``positions``, of a picture of so many ``pixels``."""
-        first, last = _hull(map(self, range(positions))) or (0, -1)
+        first, last = self.hull(0, positions - 1) or (0, -1)
         return Line(((max(first, 0), min(last, pixels - 1)),), 0)
 
     def joined(self, other: Line, pixels: int) -> Line | None:
@@ -168,19 +173,25 @@ class Field:
         How many there are along each.
     picture : tuple of int
         Pixels along each.
-    grid : bool
-        Whether the last axes of the tensor are these positions; False once they are mixed up.
+    layout : {"grid", "row", "loose"}
+        Whether the last axes of the tensor are these positions, one axis is ``(channels,
+        *positions)`` row by row, or they are in no known order.
     """
 
     lines: tuple[Line, ...]
     positions: tuple[int, ...]
     picture: tuple[int, ...]
-    grid: bool = True
+    layout: Literal["grid", "row", "loose"] = "grid"
 
     @classmethod
     def of_picture(cls, sizes: tuple[int, ...]) -> Field:
         """The field of the picture itself."""
         return cls((PIXELS,) * len(sizes), sizes, sizes)
+
+    @property
+    def grid(self) -> bool:
+        """Whether the last axes of the tensor are the positions."""
+        return self.layout == "grid"
 
     @property
     def constant(self) -> bool:
@@ -204,7 +215,7 @@ class Field:
     def joined(self, other: Field) -> Field | None:
         """What either field sees; None if that is no field of this kind."""
         both_stand = not self.constant and not other.constant
-        if both_stand and (self.grid, self.positions) != (other.grid, other.positions):
+        if both_stand and (self.layout, self.positions) != (other.layout, other.positions):
             return None
         base = other if self.constant else self
         lines = [

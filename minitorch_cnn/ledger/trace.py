@@ -2,18 +2,24 @@
 
 What is not known here has no field (None), except where every entry sees the same anyway: then no
 layer can add to it. What is computed without gradients (integers, comparisons) counts as seeing
-nothing. May import ``field``, ``nn`` and what lies below it.
+nothing. May import ``costs``, ``field``, ``nn`` and what lies below it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from minitorch_cnn import nn
 from minitorch_cnn.graph import AnyNode, Node, ancestors
-from minitorch_cnn.ledger.field import Field
+from minitorch_cnn.ledger.costs import TRANSPOSED_LAYERS
+from minitorch_cnn.ledger.field import Field, Line, Span
 from minitorch_cnn.nn.functional.windows import padding_pairs, per_dimension
+from minitorch_cnn.nn.local import SlidingWindow
 from minitorch_cnn.ops.kinds import Binary, Unary
 
 Shape = tuple[int, ...]
@@ -162,11 +168,15 @@ def _reshape_operation(field: Field, node: Node) -> Seen:
 
 
 def reshaped(field: Field, before: Shape, after: Shape) -> Seen:
-    """Behind a change of shape: on the grid still, or one row of entries in any order."""
+    """Behind a change of shape: on the grid still, row by row, or in any order."""
     count = len(field.positions)
     if field.grid and before[-count:] == after[-count:]:
         return field
-    return Field(field.lines, field.positions, field.picture, grid=False)
+    if field.grid and after == (before[0], math.prod(before[1:])):
+        return replace(field, layout="row")
+    if field.layout == "row" and (after == before or after[-count:] == field.positions):
+        return replace(field, layout="row" if after == before else "grid")
+    return replace(field, layout="loose")
 
 
 _OPERATIONS: dict[str, Callable[[Field, Node], Seen]] = {
@@ -225,7 +235,7 @@ def _windows(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
     padding = getattr(layer, "padding", 0)
     pairs = padding_pairs(padding, kernel, stride, dilation, type(layer).__name__)
     starts = [first for first, _ in pairs]
-    step = "spread" if isinstance(layer, _TRANSPOSED) else "window"
+    step = "spread" if isinstance(layer, TRANSPOSED_LAYERS) else "window"
     settings = zip(field.lines, kernel, stride, starts, dilation, strict=True)
     lines = [getattr(line, step)(*setting) for line, *setting in settings]
     return field.mapped(after[-dims:], lines)
@@ -279,6 +289,29 @@ def _dense(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
     return behind_dense(field, after)
 
 
+def _structured(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
+    """From the table: the hull of what the linked inputs of each output see."""
+    area = math.prod(field.positions)
+    table = layer.connectivity()
+    if field.layout != "row" or len(before) != 2 or before[1] % area or not table.links:
+        return None
+    outputs, starts = np.unique(table.outputs, return_index=True)
+    places = np.unravel_index(table.inputs % area, field.positions)
+    lines = []
+    for line, place in zip(field.lines, places, strict=True):
+        ends = zip(
+            np.minimum.reduceat(place, starts).tolist(),
+            np.maximum.reduceat(place, starts).tolist(),
+            strict=True,
+        )
+        spans: list[Span | None] = [None] * table.shape[0]
+        for output, (first, last) in zip(outputs.tolist(), ends, strict=True):
+            spans[output] = line.hull(first, last)
+        lines.append(Line(tuple(spans), 0))
+    rows = (table.shape[0],) * len(lines)
+    return Field(tuple(lines), rows, field.picture, layout="loose")
+
+
 def _batch_norm(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
     return field if layer.running_mean is not None else field.all()
 
@@ -306,12 +339,10 @@ def _unknown(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
     return None
 
 
-_TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 _CHANNEL_NORMS = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
 
 _LAYERS: tuple[tuple[tuple[type, ...], Callable[[Any, Field, Shape, Shape], Seen]], ...] = (
-    ((nn.Conv1d, nn.Conv2d, nn.Conv3d, *_TRANSPOSED), _windows),
-    ((nn.LocallyConnected2d,), _windows),
+    ((SlidingWindow, *TRANSPOSED_LAYERS), _windows),
     ((nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d), _windows),
     ((nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d), _windows),
     ((nn.LPPool1d, nn.LPPool2d, nn.LPPool3d), _windows),
@@ -325,12 +356,13 @@ _LAYERS: tuple[tuple[tuple[type, ...], Callable[[Any, Field, Shape, Shape], Seen
     ((nn.Upsample,), _upsampling),
     ((nn.PixelShuffle,), _pixel_shuffle),
     ((nn.PixelUnshuffle,), _pixel_unshuffle),
-    ((nn.Dense,), _dense),
+    ((nn.Dense, nn.TiedDense), _dense),
     ((nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d), _batch_norm),
     ((*_CHANNEL_NORMS, nn.GroupNorm), _picture_norm),
     ((nn.LayerNorm, nn.RMSNorm), _layer_norm),
     ((nn.Flatten, nn.Unflatten), _reshaping),
     ((nn.ChannelShuffle, nn.LocalResponseNorm), _same),
+    ((nn.StructuredDense,), _structured),
     ((nn.MultiheadAttention, nn.Fold, nn.Unfold), _unknown),
 )
 """Rules of layers whose operations do not tell, or not on every backend."""
