@@ -156,8 +156,8 @@ FLOORS = [
     "tensor",
     "tensor_mutable",
     "nn optim data io receipt array_api",
-    "datasets models explain func",
-    "train viz interop",
+    "datasets models explain func ledger",
+    "train viz interop equivariance",
     "minitorch_cnn",
     "testing",
     "cli",
@@ -380,7 +380,9 @@ REST = [
     "BackendUnavailable",
     "compositions",
     "draw",
+    "equivariance_error",
     "explain_grad",
+    "summary",
     "save",
     "load",
     "seed",
@@ -426,7 +428,15 @@ def test_public_names(name):
 
 
 def test_what_is_loaded_when_asked_for_can_be_found():
-    for name in ("datasets", "draw", "explain_grad", "func", "testing"):
+    for name in (
+        "datasets",
+        "draw",
+        "equivariance_error",
+        "explain_grad",
+        "func",
+        "summary",
+        "testing",
+    ):
         assert name in dir(mt)
         assert callable(getattr(mt, name)) or isinstance(getattr(mt, name), ModuleType)
     with pytest.raises(AttributeError, match="no attribute 'drawing'"):

@@ -437,7 +437,7 @@ class Own(nn.Module):
 def test_layers_of_ones_own():
     (row,) = mt.summary(Own(), (3,))
     assert (row.path, row.type, row.weights, row.macs, row.links) == ("", "Own", 9, None, None)
-    assert "MACs of 1 layers are not known" in str(mt.summary(Own(), (3,)))
+    assert "without the MACs of 1 layer: not known" in str(mt.summary(Own(), (3,)))
 
     class Counted(Own):
         def count_links(self, input_shape):

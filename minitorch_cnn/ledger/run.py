@@ -86,7 +86,8 @@ def summary(model: nn.Module, input_shape: Any, *, input_dtype: Any = None) -> S
         The receptive field: :class:`~minitorch_cnn.ledger.ReceptiveField`. "all" is the whole
         picture; "-" is not known, as behind layers of your own that mix positions, behind branches
         that move at different speeds, and for inputs that are no pictures ``(channels, *sizes)``.
-        Of several inputs the first one is the picture.
+        Of several inputs the first one is the picture. What is computed without gradients
+        (integers, comparisons, ``detach``) counts as seeing nothing of it.
 
     What is computed between layers has no row of its own, but its receptive fields are followed.
     The forward passes of layers apart, this takes a few milliseconds: no table of links is built.

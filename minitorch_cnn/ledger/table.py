@@ -185,9 +185,8 @@ class Summary:
         if any(row.new_weights < row.weights for row in self.rows):
             notes.append("weights in brackets stand in a row above, and count once")
         if self.total.unknown_macs:
-            notes.append(
-                f"MACs of {self.total.unknown_macs} layers are not known; the total lacks them"
-            )
+            number = self.total.unknown_macs
+            notes.append(f"without the MACs of {number} layer{'s'[: number > 1]}: not known")
         if any(row.output_shape is None for row in self.rows):
             notes.append("layers without an output were not called, or hold weights for others")
         return notes
@@ -270,7 +269,7 @@ def _lists(value: Any) -> Any:
 
 def _html_row(cells: Cells, tag: str) -> str:
     parts = [
-        f'<{tag} style="text-align:{"left" if column < WORDS else "right"}">'
+        f'<{tag} style="padding:.1em .5em;text-align:{"left" if column < WORDS else "right"}">'
         f"{html.escape(cell)}</{tag}>"
         for column, cell in enumerate(cells)
     ]
