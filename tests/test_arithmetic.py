@@ -77,6 +77,8 @@ def test_sizes_are_those_of_the_transposed_layer(size, kernel, stride, padding, 
         (lambda: nn.solve_conv(7, 9, 3, 1, 0), ValueError, ["7 to 9", "5 (kernel_size=3"]),
         (lambda: nn.solve_conv(2, 1, 5, 1, 0), ValueError, ["no size can be reached"]),
         (lambda: nn.solve_conv_transpose(4, 6, 2, 2, 0, 0), ValueError, ["nearest are 8"]),
+        (lambda: nn.invert_conv((4, 4), 2), TypeError, ["invert_conv input_size", "integer"]),
+        (lambda: nn.invert_conv(2, 3), ValueError, ["does not fit"]),
         (lambda: nn.solve_conv(4, 4, 2, 1)[0].arguments(), ValueError, ["ZeroPad"]),
     ],
 )

@@ -289,10 +289,13 @@ def test_lenet():
     assert summary.rows[2].links is None
 
 
-def test_lecuns_first_net():
-    """Y. LeCun, "Generalization and network design strategies", 1989: 2570 links and weights."""
-    summary = mt.summary(nn.Sequential(nn.Flatten(), nn.Dense(256, 10)), (1, 16, 16))
-    assert (summary.total.links, summary.total.weights, summary.total.reuse) == (2570, 2570, 1)
+@pytest.mark.parametrize(("hidden", "count"), [((), 2570), ((12,), 3214)])
+def test_lecuns_dense_nets(hidden, count):
+    """Net-1 and Net-2 of Y. LeCun, "Generalization and network design strategies", 1989."""
+    sizes = (256, *hidden, 10)
+    layers = [nn.Dense(n, m) for n, m in zip(sizes, sizes[1:], strict=False)]
+    total = mt.summary(nn.Sequential(nn.Flatten(), *layers), (1, 16, 16)).total
+    assert (total.links, total.weights, total.reuse) == (count, count, 1)
 
 
 def test_a_layer_called_twice_counts_once():
@@ -523,6 +526,22 @@ def test_dtype_and_backend_follow_the_model(backend):
         summary = mt.summary(net, (1, 4, 4))
     assert summary.rows[1].activation_bytes == 8 * 2 * 2 * 2
     assert summary.rows[1].receptive_field.size == (3, 3)
+
+
+def test_modes_around_change_nothing():
+    expected = str(mt.summary(Net(), (1, 32, 32)))
+    with mt.compositions(), mt.detect_anomaly():
+        assert str(mt.summary(Net(), (1, 32, 32))) != ""
+        layers = nn.Sequential(nn.Conv2d(1, 1, 3), nn.AvgPool2d(2), nn.LocallyConnected2d(1, 1, 3, 2))
+        assert field(layers, (1, 8, 8)) == ((6, 6), (2, 2), (2.5, 2.5))
+    assert str(mt.summary(Net(), (1, 32, 32))) == expected
+
+
+def test_checkpointed_parts_are_counted():
+    body = nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU())
+    summary = mt.summary(Of(lambda m, x: mt.checkpoint(m.body, x), body=body), (1, 5, 5))
+    assert column(summary, "path") == ["body.0", "body.1", "last"]
+    assert summary.rows[-1].receptive_field.size == (3, 3)
 
 
 def test_hooks_of_the_user_run_too():

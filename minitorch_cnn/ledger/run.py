@@ -85,7 +85,8 @@ def summary(model: nn.Module, input_shape: Any, *, input_dtype: Any = None) -> S
     field, jump, offset
         The receptive field: :class:`~minitorch_cnn.ledger.ReceptiveField`. "all" is the whole
         picture; "-" is not known, as behind layers of your own that mix positions, behind branches
-        that move at different speeds, and for inputs that are no pictures ``(channels, *sizes)``.
+        that move at different speeds, and for inputs that are no pictures ``(channels, *sizes)``
+        (two axes are a line of pixels with channels, one axis is none).
         Of several inputs the first one is the picture. What is computed without gradients
         (integers, comparisons, ``detach``) counts as seeing nothing of it.
 

@@ -265,7 +265,10 @@ def invert_conv(
     ...     print(setting)
     kernel_size=3, stride=2, padding=1, output_padding=1
     """
-    window = {"kernel_size": kernel_size, "stride": stride, "dilation": dilation}
+    given = {"kernel_size": kernel_size, "stride": stride, "dilation": dilation}
+    window = {what: count(value, f"invert_conv {what}") for what, value in given.items()}
+    padding = count(padding, "invert_conv padding", least=0)
+    input_size = count(input_size, "invert_conv input_size")
     positions = conv_output_size(input_size, padding=padding, **window)
     reached = input_size + 2 * padding - dilation * (kernel_size - 1) - 1
     rest = reached % stride
