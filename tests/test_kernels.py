@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 import minitorch_cnn as mt
 from minitorch_backends import portable
 from minitorch_backends.numpy import conv as numpy_conv
+from minitorch_backends.numpy import links as numpy_links
 from minitorch_cnn import testing
 from minitorch_cnn.backend import get_backend, kernel
-from op_samples_drawn import arrays, geometries, keys, positions
+from op_samples_drawn import arrays, geometries, keys, link_tables, positions
 from references.case import Array
 
 Case = tuple[list[Array], dict[str, Any]]
@@ -75,6 +76,17 @@ def convolved(draw: Any) -> dict[str, Any]:
 CONV = convolved().map(lambda c: ([c["x"], c["w"]], c["window"]))
 CONV_INPUT = convolved().map(lambda c: ([c["g"], c["w"]], {"shape": c["shape"], **c["window"]}))
 CONV_WEIGHT = convolved().map(lambda c: ([c["x"], c["g"]], {"kernel": c["kernel"], **c["window"]}))
+
+
+@st.composite
+def linked(draw: Any, *, back: bool = False) -> Case:
+    """One of the two products along the links of a table, or of the table turned."""
+    table, turned, batch = draw(link_tables()), draw(st.booleans()), draw(st.integers(0, 3))
+    n_outputs, n_inputs = table.shape[::-1] if turned else table.shape
+    dtype = draw(st.sampled_from([np.float64, np.float32]))
+    x = draw(arrays(batch, n_inputs, dtype=dtype))
+    shape = (batch, n_outputs) if back else table.outputs.shape
+    return [x, draw(arrays(*shape, dtype=dtype))], {"blocks": table.blocks(np.empty(0), turned)}
 
 
 @st.composite
@@ -188,6 +200,8 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "conv": CONV,
     "conv_input": CONV_INPUT,
     "conv_weight": CONV_WEIGHT,
+    "link_product": linked(),
+    "link_weights": linked(back=True),
     "max_pool": largest(),
     "pick": picked(),
     "place": placed(),
@@ -302,6 +316,24 @@ def test_convolution_and_its_adjoints(backend: str, case: dict[str, Any]) -> Non
     )
 
 
+@given(case=linked())
+@SMALL
+def test_link_weights_are_the_adjoint_of_the_product_in_its_values(
+    backend: str, case: Case
+) -> None:
+    (x, values), parameters = case
+    home = get_backend()
+    blocks = moved(parameters, lambda a: home.asarray(a, copy=True))
+    own = home.asarray(x.astype(np.float64), copy=True)
+    n_outputs = sum(outputs.size for outputs, _, _ in parameters["blocks"])
+    testing.check_adjoint(
+        on_tensors(lambda v: run("link_product", own, v, **blocks)),
+        on_tensors(lambda g: run("link_weights", own, g, **blocks)),
+        values.shape,
+        (len(x), n_outputs),
+    )
+
+
 @given(case=sum_pooled(back=True))
 @SMALL
 def test_sum_pool_and_its_adjoint(backend: str, case: Case) -> None:
@@ -367,4 +399,18 @@ def test_weight_gradients_summed_one_by_one(case: dict[str, Any]) -> None:
         patch.setattr(numpy_conv, "SUM_OF_PRODUCTS_BYTES", -1)
         found = numpy_conv.conv_weight(x, g, **parameters)
     expected = portable.conv_weight(x, g, **parameters)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["link_product", "link_weights"])
+@given(data=st.data())
+@SMALL
+def test_links_gathered_piece_by_piece(name: str, data: st.DataObject) -> None:
+    """The NumPy kernels gather no more positions at a time than their buffer holds."""
+    arrays_, parameters = data.draw(linked(back=name == "link_weights"))
+    arrays_ = [a.astype(np.float64) for a in arrays_]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numpy_links, "BUFFER_BYTES", data.draw(st.sampled_from([1, 64])))
+        found = numpy_links.KERNELS[name](*arrays_, **parameters)
+    expected = portable.KERNELS[name](*arrays_, **parameters)
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
