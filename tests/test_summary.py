@@ -230,8 +230,12 @@ def test_branches_and_functions_between_layers_are_followed():
     assert (fields["blocks.1.conv1"].size, fields["blocks.1.conv1"].jump) == ((16, 16), (4, 4))
     assert fields["blocks.1.shortcut"].size == (12, 12)
     assert fields["head"].whole
-    model = positive(nn.Sequential(*Net().blocks))
-    assert output_field(model, (4, 16, 16), {}).lines[0].size == 1 + 2 + 2 + 2 + 4
+    model = positive(nn.Sequential(*Net().blocks)).eval()
+    assert output_field(model, (4, 24, 24), {}).lines[0].size == 1 + 2 + 2 + 2 + 4
+    x = mt.ones((1, 4, 24, 24), requires_grad=True)
+    model(x)[0, 0, 6, 5].backward()
+    rows, columns = (np.nonzero(x.grad.numpy()[0, 0].any(axis=axis))[0] for axis in (1, 0))
+    assert (rows[0], rows[-1], columns[0], columns[-1]) == (7, 17, 5, 15)
 
 
 class Of(nn.Module):
@@ -261,13 +265,15 @@ class Of(nn.Module):
         (lambda m, x: mt.where(x > 0, m.three(x), 0.0), ((3, 3), (1, 1), (0, 0))),
         (lambda m, x: m.pool(m.three(x))[:, :, :1, :1] + m.three(x), None),
         (lambda m, x: mt.flip(x, axis=2), None),
+        (lambda m, x: m.line(mt.squeeze(x, 1)), None),
+        (lambda m, x: F.conv1d(mt.squeeze(x, 1), m.line.weight), None),
         (lambda m, x: m.three(x) + mt.permute_dims(x, (0, 1, 3, 2)), None),
         (lambda m, x: mt.ones((1, 1, 4, 4)), None),
     ],
 )
 def test_what_is_computed_between_layers(function, expected):
     layers = {"three": nn.Conv2d(1, 1, 3, padding=1), "five": nn.Conv2d(1, 1, 5, padding=2)}
-    layers |= {"all": nn.AdaptiveAvgPool2d(1), "pool": nn.MaxPool2d(2)}
+    layers |= {"all": nn.AdaptiveAvgPool2d(1), "pool": nn.MaxPool2d(2), "line": nn.Conv1d(8, 1, 3)}
     assert field(Of(function, **layers), (1, 8, 8)) == expected
 
 

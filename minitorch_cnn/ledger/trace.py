@@ -84,7 +84,7 @@ def _kept(field: Field, shape: Shape) -> Seen:
 
 def _window_operation(field: Field, node: Node) -> Seen:
     window = node.params
-    if not field.grid:
+    if not field.grid or len(window["kernel"]) != len(field.lines):
         return None
     settings = zip(
         field.lines,
@@ -220,13 +220,15 @@ def behind_layer(layer: nn.Module, field: Field, before: Shape, after: Shape) ->
         raise LookupError(type(layer).__name__)
     if field.constant:
         return field
+    if getattr(layer, "dims", len(field.lines)) != len(field.lines):
+        return None  # as where rows became channels
     return rule(layer, field, before, after)
 
 
 def _windows(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
     """Convolutions, locally connected layers and pooling."""
     dims = len(field.lines)
-    if not field.grid or len(before) - dims not in (1, 2):
+    if not field.grid:
         return None
     kernel, stride, dilation = (
         per_dimension(getattr(layer, name, 1), dims, name)
@@ -275,11 +277,12 @@ def _enlarged(field: Field, factors: Sequence[int], after: Shape) -> Field:
 
 
 def _pixel_shuffle(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
-    return _enlarged(field, (layer.upscale_factor,) * 2, after) if field.grid else None
+    flat = field.grid and len(field.lines) == 2
+    return _enlarged(field, (layer.upscale_factor,) * 2, after) if flat else None
 
 
 def _pixel_unshuffle(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
-    if not field.grid:
+    if not field.grid or len(field.lines) != 2:
         return None
     block = layer.downscale_factor
     return field.mapped(after[-2:], [line.window(block, block) for line in field.lines])
@@ -312,14 +315,11 @@ def _structured(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
     return Field(tuple(lines), rows, field.picture, layout="loose")
 
 
-def _batch_norm(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
-    return field if layer.running_mean is not None else field.all()
-
-
 def _picture_norm(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
-    if isinstance(layer, _CHANNEL_NORMS) and layer.running_mean is not None:
+    """All positions, unless running statistics are used."""
+    if getattr(layer, "running_mean", None) is not None:
         return field
-    return field.all() if field.grid else None
+    return field.all() if field.grid and len(before) - 2 == len(field.lines) else None
 
 
 def _layer_norm(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
@@ -339,8 +339,6 @@ def _unknown(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
     return None
 
 
-_CHANNEL_NORMS = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
-
 _LAYERS: tuple[tuple[tuple[type, ...], Callable[[Any, Field, Shape, Shape], Seen]], ...] = (
     ((SlidingWindow, *TRANSPOSED_LAYERS), _windows),
     ((nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d), _windows),
@@ -357,8 +355,8 @@ _LAYERS: tuple[tuple[tuple[type, ...], Callable[[Any, Field, Shape, Shape], Seen
     ((nn.PixelShuffle,), _pixel_shuffle),
     ((nn.PixelUnshuffle,), _pixel_unshuffle),
     ((nn.Dense, nn.TiedDense), _dense),
-    ((nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d), _batch_norm),
-    ((*_CHANNEL_NORMS, nn.GroupNorm), _picture_norm),
+    ((nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.GroupNorm), _picture_norm),
+    ((nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d), _picture_norm),
     ((nn.LayerNorm, nn.RMSNorm), _layer_norm),
     ((nn.Flatten, nn.Unflatten), _reshaping),
     ((nn.ChannelShuffle, nn.LocalResponseNorm), _same),
