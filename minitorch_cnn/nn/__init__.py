@@ -44,6 +44,7 @@ from minitorch_cnn.nn.adaptive_pool import (
     AdaptiveMaxPool3d,
 )
 from minitorch_cnn.nn.attention import MultiheadAttention
+from minitorch_cnn.nn.connectivity import Connectivity
 from minitorch_cnn.nn.container import (
     ModuleDict,
     ModuleList,
@@ -52,7 +53,7 @@ from minitorch_cnn.nn.container import (
     Sequential,
 )
 from minitorch_cnn.nn.conv import Conv1d, Conv2d, Conv3d
-from minitorch_cnn.nn.dense import Dense, Linear
+from minitorch_cnn.nn.dense import Dense, Linear, StructuredDense, TiedDense
 from minitorch_cnn.nn.dropout import (
     AlphaDropout,
     Dropout,
@@ -63,7 +64,7 @@ from minitorch_cnn.nn.dropout import (
 )
 from minitorch_cnn.nn.embedding import Embedding, EmbeddingBag
 from minitorch_cnn.nn.flatten import Flatten, Identity, Unflatten
-from minitorch_cnn.nn.local import LocallyConnected2d
+from minitorch_cnn.nn.local import LocallyConnected1d, LocallyConnected2d, LocallyConnected3d
 from minitorch_cnn.nn.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -166,6 +167,7 @@ __all__ = [
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
+    "Connectivity",
     "ConstantPad1d",
     "ConstantPad2d",
     "ConstantPad3d",
@@ -209,7 +211,9 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "LocalResponseNorm",
+    "LocallyConnected1d",
     "LocallyConnected2d",
+    "LocallyConnected3d",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
@@ -258,9 +262,11 @@ __all__ = [
     "Softplus",
     "Softshrink",
     "Softsign",
+    "StructuredDense",
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "TiedDense",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",
