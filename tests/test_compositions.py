@@ -21,7 +21,7 @@ from test_ops import results
 WITH_KERNELS = [
     *("conv1d", "conv2d", "conv3d"),
     *("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
-    "locally_connected2d",
+    *("locally_connected1d", "locally_connected2d", "locally_connected3d"),
     *("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d"),
     *("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"),
     *("lp_pool1d", "lp_pool2d", "lp_pool3d"),
