@@ -115,19 +115,12 @@ def speed(layer: Layer) -> None:
     for name, took, read in zip(names, times, reads, strict=True):
         print(f"{name:38}{took * 1e3:7.2f}{read * 1e3:9.2f}{took / read:7.2f}")
     rate, once = weights.nbytes / read_weights / 1e9, reads[0]
-    products = 3 * 2 * BATCH * layer.weight.size / 1e9
+    operations = 3 * 2 * BATCH * layer.weight.size / 1e9
     print(
         f"numpy.sum reads the weights at {rate:.0f} GB/s; weights, windows and outputs read once "
-        f"in all: {once * 1e3:.2f} ms.\nThe {products:.2f} G operations of the three products: "
-        f"{products / peak_rate() * 1e3:.2f} ms at the rate of one large product"
+        f"in all: {once * 1e3:.2f} ms.\nThe products of a step are {operations:.2f} G operations, "
+        f"done at {operations / sum(times[:3]):.0f} G/s"
     )
-
-
-def peak_rate() -> float:
-    """Billions of operations per second of a large matrix product."""
-    square = np.ones((1024, 1024), np.float32)
-    (seconds,) = fastest(lambda: square @ square, runs=25)
-    return 2 * 1024**3 / seconds / 1e9
 
 
 def memory(layer: Layer) -> None:
@@ -189,7 +182,7 @@ def masked_dense(channels: int, size: int) -> None:
         (flat @ (dense * mask).mT).backward(flat_upstream)
         steps["dense"].step()
 
-    fast, slow = fastest(local_step, dense_step, runs=5)
+    fast, slow = fastest(local_step, dense_step, runs=15)
     print(
         f"{channels} channels, {size}x{size}: {local.weight.size:8,} weights {fast * 1e3:7.2f} ms, "
         f"masked matrix of {matrix.size:10,} {slow * 1e3:8.2f} ms: {slow / fast:.0f} times faster"
