@@ -143,6 +143,7 @@ from minitorch_cnn.nn.size_solver import (
     solve_conv_transpose,
 )
 from minitorch_cnn.nn.transposed_conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from minitorch_cnn.nn.tying import tie, untie
 from minitorch_cnn.nn.unpool import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
 from minitorch_cnn.nn.upsample import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 from minitorch_cnn.nn.vector import Bilinear, CosineSimilarity, PairwiseDistance
@@ -294,5 +295,7 @@ __all__ = [
     "invert_conv",
     "solve_conv",
     "solve_conv_transpose",
+    "tie",
+    "untie",
     "utils",
 ]
