@@ -319,9 +319,18 @@ def test_a_layer_called_twice_counts_once():
     assert "count once" in str(summary)
 
 
-def test_tied_parameters_count_once():
-    net = nn.Sequential(nn.Dense(4, 4), nn.Dense(4, 4))
+def assign(net):
     net[1].weight = net[0].weight
+
+
+def tie(net):
+    nn.tie(net[0].weight, net[1].weight)
+
+
+@pytest.mark.parametrize("tying", [assign, tie])
+def test_tied_parameters_count_once(tying):
+    net = nn.Sequential(nn.Dense(4, 4), nn.Dense(4, 4))
+    tying(net)
     summary = mt.summary(net, (4,))
     assert column(summary, "new_weights") == [20, 4]
     assert summary.total.weights == 24 == sum(p.size for p in net.parameters())
