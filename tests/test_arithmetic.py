@@ -76,7 +76,7 @@ def test_sizes_are_those_of_the_transposed_layer(size, kernel, stride, padding, 
         (lambda: nn.solve_conv((7, 7), 4, 3), TypeError, ["input_size", "integer"]),
         (lambda: nn.solve_conv(7, 9, 3, 1, 0), ValueError, ["7 to 9", "5 (kernel_size=3"]),
         (lambda: nn.solve_conv(2, 1, 5, 1, 0), ValueError, ["no size can be reached"]),
-        (lambda: nn.solve_conv_transpose(4, 6, 2, 2, 0, 0), ValueError, ["nearest are 8"]),
+        (lambda: nn.solve_conv_transpose(4, 6, 2, 2, 0, 0), ValueError, ["nearest: 8"]),
         (lambda: nn.invert_conv((4, 4), 2), TypeError, ["invert_conv input_size", "integer"]),
         (lambda: nn.invert_conv(2, 3), ValueError, ["does not fit"]),
         (lambda: nn.solve_conv(4, 4, 2, 1)[0].arguments(), ValueError, ["ZeroPad"]),
@@ -142,7 +142,7 @@ def test_solutions_are_all_there_are(size, wanted, kernel, stride, padding, dila
                     last = (wanted - 1) * s + span
                     expected.add(nn.ConvSetting(k, s, pair, d, padded.shape[2] - last))
     if not expected:
-        with pytest.raises(ValueError, match="solve_conv: no"):
+        with pytest.raises(ValueError, match="from .* to"):
             nn.solve_conv(size, wanted, kernel, stride, padding, dilation)
         return
     found = nn.solve_conv(size, wanted, kernel, stride, padding, dilation)
@@ -178,7 +178,7 @@ def test_transposed_solutions_are_all_there_are(
                 expected.add(nn.ConvTransposeSetting(k, s, p, e, d))
     settings = (kernel, stride, padding, extra, dilation)
     if not expected:
-        with pytest.raises(ValueError, match="solve_conv_transpose: no"):
+        with pytest.raises(ValueError, match="from .* to"):
             nn.solve_conv_transpose(size, wanted, *settings)
         return
     found = nn.solve_conv_transpose(size, wanted, *settings)
@@ -202,5 +202,5 @@ def test_inverses_restore_the_size(size, kernel, stride, padding, dilation):
 def test_a_wide_search_takes_no_time():
     assert nn.solve_conv(224, 112)[0].padding == (0, 0)
     assert nn.solve_conv_transpose(56, 112)[0].output_padding == 0
-    with pytest.raises(ValueError, match="nearest are"):
+    with pytest.raises(ValueError, match="nearest:"):
         nn.solve_conv(224, 1000)

@@ -145,7 +145,7 @@ def solve_conv(
     Traceback (most recent call last):
     ...
     ValueError: solve_conv: no padding gets from 7 to 6 with kernel_size=3, stride=2, dilation=1;
-    nearest are 5 (kernel_size=3, stride=2, padding=2), 4 (kernel_size=3, stride=2, padding=1),
+    nearest: 5 (kernel_size=3, stride=2, padding=2), 4 (kernel_size=3, stride=2, padding=1),
     3 (kernel_size=3, stride=2, padding=0)
     """
     name = "solve_conv"
@@ -364,7 +364,6 @@ def _unreachable(
                 nearby.append(f"{other} ({setting})")
         if len(nearby) == NEAREST:
             break
-    hint = f"nearest are {', '.join(nearby)}" if nearby else "no size can be reached with it"
-    return ValueError(
-        f"{name}: no {open_ or 'output'} gets from {size} to {wanted} with {fixed}; {hint}"
-    )
+    hint = f"nearest: {', '.join(nearby)}" if nearby else "no size can be reached"
+    what = f"no {open_} gets" if open_ else "these settings do not get"
+    return ValueError(f"{name}: {what} from {size} to {wanted} with {fixed}; {hint}")
