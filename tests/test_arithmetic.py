@@ -142,7 +142,7 @@ def test_solutions_are_all_there_are(size, wanted, kernel, stride, padding, dila
                     last = (wanted - 1) * s + span
                     expected.add(nn.ConvSetting(k, s, pair, d, padded.shape[2] - last))
     if not expected:
-        with pytest.raises(ValueError, match="from .* to"):
+        with pytest.raises(ValueError, match=r"gets? from"):
             nn.solve_conv(size, wanted, kernel, stride, padding, dilation)
         return
     found = nn.solve_conv(size, wanted, kernel, stride, padding, dilation)
@@ -178,7 +178,7 @@ def test_transposed_solutions_are_all_there_are(
                 expected.add(nn.ConvTransposeSetting(k, s, p, e, d))
     settings = (kernel, stride, padding, extra, dilation)
     if not expected:
-        with pytest.raises(ValueError, match="from .* to"):
+        with pytest.raises(ValueError, match=r"gets? from"):
             nn.solve_conv_transpose(size, wanted, *settings)
         return
     found = nn.solve_conv_transpose(size, wanted, *settings)
