@@ -9,24 +9,11 @@ where that was the slower way.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import numpy as np
 
 import minitorch_cnn as mt
+from benchmarks.timing import fastest
 from minitorch_cnn.ops.links import LinkTable, linked_product, prefer_dense
-
-
-def fastest(*functions: Callable[[], object], runs: int = 9) -> list[float]:
-    """Seconds of the fastest call of each, called in turns."""
-    best = [float("inf")] * len(functions)
-    for _ in range(runs):
-        for number, function in enumerate(functions):
-            start = time.perf_counter()
-            function()
-            best[number] = min(best[number], time.perf_counter() - start)
-    return best
 
 
 def random_table(size: int, density: float) -> LinkTable:
