@@ -44,6 +44,7 @@ from minitorch_cnn.nn.adaptive_pool import (
     AdaptiveMaxPool3d,
 )
 from minitorch_cnn.nn.attention import MultiheadAttention
+from minitorch_cnn.nn.connectivity import Connectivity
 from minitorch_cnn.nn.container import (
     ModuleDict,
     ModuleList,
@@ -169,6 +170,7 @@ __all__ = [
     "ConstantPad1d",
     "ConstantPad2d",
     "ConstantPad3d",
+    "Connectivity",
     "Conv1d",
     "Conv2d",
     "Conv3d",
