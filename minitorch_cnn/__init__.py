@@ -188,7 +188,7 @@ from minitorch_cnn.tensor_exchange import from_dlpack
 from minitorch_cnn.tensor_mutable import MutableTensor
 
 if _typing.TYPE_CHECKING:  # loaded when asked for
-    from minitorch_cnn import datasets, func
+    from minitorch_cnn import datasets, func, viz
     from minitorch_cnn.explain import explain_grad
     from minitorch_cnn.viz.graph import draw
 
@@ -202,6 +202,7 @@ _LATER = {
     "explain_grad": "minitorch_cnn.explain",
     "func": "minitorch_cnn.func",
     "testing": "minitorch_cnn.testing",
+    "viz": "minitorch_cnn.viz",
 }
 """Not for every program, so loaded when asked for: modules, and names with the module of each."""
 
@@ -411,6 +412,7 @@ __all__ = [
     "var",
     "vecdot",
     "vector_norm",
+    "viz",
     "where",
     "zeros",
     "zeros_like",

@@ -1,6 +1,6 @@
-"""What figures are made from, checked: tables of links, arrays, sizes of pictures.
+"""What figures are made from, checked: tables of links, arrays, shapes of layers of units.
 
-May import ``host_data`` and ``tensor``; draws nothing.
+May import ``host_data`` and ``nn``; draws nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import numpy as np
 
 from minitorch_cnn.host_data import host_array
 from minitorch_cnn.nn import Connectivity, Module
-
-Table = Connectivity
 
 
 def table_of(connectivity: Any, name: str) -> Connectivity:
@@ -30,18 +28,33 @@ def table_of(connectivity: Any, name: str) -> Connectivity:
     )
 
 
-def numbers_of(data: Any, name: str) -> np.ndarray[Any, Any]:
-    """A tensor, an array or nested lists as real numbers on the host."""
+def counts_of(table: Connectivity) -> str:
+    """What is in a table, in numbers: the label of its pictures."""
+    n_outputs, n_inputs = table.shape
+    return (
+        f"{n_inputs:,} inputs, {n_outputs:,} outputs, {table.links:,} links, "
+        f"{table.weights:,} weights"
+    )
+
+
+def colours_of(table: Connectivity) -> np.ndarray[Any, Any]:
+    """For each link the number of its weight, or -1 if no other link shares it."""
+    links = np.bincount(table.numbers, minlength=table.weights)
+    return np.where(links[table.numbers] > 1, table.numbers, -1)
+
+
+def real_numbers(data: Any, name: str) -> np.ndarray[Any, Any]:
+    """A tensor, an array or nested lists as finite real numbers on the host."""
     array = host_array(data, None)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
     if not np.isfinite(array).all():
-        raise ValueError(f"{name}: the numbers hold NaN or infinity, which have no colour")
+        raise ValueError(f"{name}: NaN and infinity have no colour; replace them by numbers")
     return array
 
 
 def planes_of(shape: Any, units: int, name: str) -> tuple[int, int, int]:
-    """How many pictures ``units`` stand in, of how many rows and columns.
+    """How many pictures the units stand in, and the rows and columns of each.
 
     ``None`` and ``(n,)`` are one row, ``(height, width)`` is one picture, ``(channels, height,
     width)`` are several.
@@ -57,7 +70,7 @@ def planes_of(shape: Any, units: int, name: str) -> tuple[int, int, int]:
     if math.prod(sizes) != units:
         raise ValueError(
             f"{name} {shape} holds {math.prod(sizes)} units, but the table has {units}; leave it "
-            "out to draw a row"
+            "out to draw one row"
         )
     channels, rows, columns = (1,) * (3 - len(sizes)) + sizes
     return channels, rows, columns

@@ -22,8 +22,8 @@ OWN = "#808080"
 NEGATIVE, POSITIVE = OKABE_ITO[0], OKABE_ITO[1]
 """The colours of negative and positive values."""
 
-BACKGROUND = "#FFFFFF"
-"""What lies behind a figure, where the page does not say."""
+BACKGROUND = "#FFFFFF", "var(--figure-background,Canvas)"
+"""What lies behind a figure, plain and themed: the inside of what hides lines."""
 
 _LIGHTNESS = (0.46, 0.62, 0.78, 0.54, 0.70)
 _CHROMA = 0.11
