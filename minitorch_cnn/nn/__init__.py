@@ -53,7 +53,7 @@ from minitorch_cnn.nn.container import (
     Sequential,
 )
 from minitorch_cnn.nn.conv import Conv1d, Conv2d, Conv3d
-from minitorch_cnn.nn.dense import Dense, Linear
+from minitorch_cnn.nn.dense import Dense, Linear, StructuredDense, TiedDense
 from minitorch_cnn.nn.dropout import (
     AlphaDropout,
     Dropout,
@@ -64,7 +64,7 @@ from minitorch_cnn.nn.dropout import (
 )
 from minitorch_cnn.nn.embedding import Embedding, EmbeddingBag
 from minitorch_cnn.nn.flatten import Flatten, Identity, Unflatten
-from minitorch_cnn.nn.local import LocallyConnected2d
+from minitorch_cnn.nn.local import LocallyConnected1d, LocallyConnected2d, LocallyConnected3d
 from minitorch_cnn.nn.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -167,10 +167,10 @@ __all__ = [
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
+    "Connectivity",
     "ConstantPad1d",
     "ConstantPad2d",
     "ConstantPad3d",
-    "Connectivity",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -211,7 +211,9 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "LocalResponseNorm",
+    "LocallyConnected1d",
     "LocallyConnected2d",
+    "LocallyConnected3d",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
@@ -260,9 +262,11 @@ __all__ = [
     "Softplus",
     "Softshrink",
     "Softsign",
+    "StructuredDense",
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "TiedDense",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",

@@ -126,17 +126,8 @@ class ConnectionTable:
         values: Tensor = gather(reshape(theta, (-1,)), numbers)
         return values
 
-    def project(self, matrix: Any) -> Tensor:
-        """Weights whose matrix is nearest to ``matrix``: the mean over the links of each weight.
-
-        Nearest by the sum of squared differences; 0 for a weight that no link uses. A matrix of
-        this structure gives back its weights exactly.
-
-        >>> import minitorch_cnn as mt
-        >>> table = mt.nn.Connectivity.conv(1, 1, kernel_size=2, input_size=(3,))
-        >>> table.project([[1.0, 2.0, 9.0], [9.0, 3.0, 2.0]])
-        tensor([2., 2.])
-        """
+    def entries(self, matrix: Any) -> Tensor:
+        """The entry of ``matrix`` (n_outputs, n_inputs) at each link, shape (links,)."""
         self._require_single_links("project")
         matrix = matrix if isinstance(matrix, Tensor) else asarray(matrix)
         if matrix.shape != self.shape:
@@ -145,21 +136,62 @@ class ConnectionTable:
                 f"{self.shape} (outputs, inputs)"
             )
         _, cells = self._indices(backend_of(raw(matrix)))
-        return self.mean_over_links(gather(reshape(matrix, (-1,)), cells))
+        entries: Tensor = gather(reshape(matrix, (-1,)), cells)
+        return entries
+
+    def values_in(self, other: ConnectionTable, theta: Tensor) -> Tensor:
+        """What another table of this shape with weights ``theta`` has at each link; 0 for none."""
+        values = other.spread(theta)
+        if link_columns.same_links(self, other):
+            return values
+        for table in (self, other):
+            table._require_single_links("project")
+        ours, theirs = (link_columns.cells(t.outputs, t.inputs, t.shape[1]) for t in (self, other))
+        at, there = link_columns.where_found(ours, theirs)
+        home = backend_of(raw(values))
+        found = gather(values, home.asarray(at, copy=False))
+        present: Tensor = asarray(there.astype(values.dtype), backend=home)
+        return found * present  # type: ignore[no-any-return]
+
+    def project(self, matrix: Any) -> Tensor:
+        """Weights whose matrix is nearest to ``matrix``: the mean over the links of each weight.
+
+        Nearest by the sum of squared differences; 0 for a weight that no link uses. A matrix of
+        this structure gives back its weights exactly.
+
+        Raises
+        ------
+        ValueError
+            If the matrix has another shape, or several links run between the same two units.
+
+        Examples
+        --------
+        >>> import minitorch_cnn as mt
+        >>> table = mt.nn.Connectivity.conv(1, 1, kernel_size=2, input_size=(3,))
+        >>> table.project([[1.0, 2.0, 9.0], [9.0, 3.0, 2.0]])
+        tensor([2., 2.])
+        """
+        return self.mean_over_links(self.entries(matrix))
+
+    def links_of_weights(self, like: Tensor) -> Tensor:
+        """How many links each weight has, shape (weights,), in dtype and backend of ``like``."""
+        counts = np.bincount(self.numbers, minlength=self.weights).astype(like.dtype)
+        links: Tensor = asarray(counts, backend=like.backend)
+        return links
 
     def mean_over_links(self, values: Tensor) -> Tensor:
         """For each weight the mean of ``values`` (links,) over its links; of equal ones exactly."""
         home = backend_of(raw(values))
         numbers, _ = self._indices(home)
-        first, links = link_columns.first_links(self.numbers, self.weights)
+        if not self.links:
+            return add_at(values, numbers, self.weights)  # type: ignore[no-any-return]
+        first = link_columns.first_links(self.numbers, self.weights)
         first_values = gather(values, home.asarray(first, copy=False))
         # Differences from the first, so that the mean of equal values is that very value.
-        differences = values - gather(first_values, numbers)
-        counts = asarray(np.maximum(links, 1).astype(values.dtype), backend=home)
-        means = first_values + add_at(differences, numbers, self.weights) / counts
-        used: Tensor = asarray((links > 0).astype(values.dtype), backend=home)
-        projected: Tensor = means * used
-        return projected
+        differences = add_at(values - gather(first_values, numbers), numbers, self.weights)
+        links = self.links_of_weights(values)
+        means: Tensor = (first_values + differences / links.clip(1)) * (links > 0)
+        return means
 
     def rank(self, theta: Any = None) -> int:
         """Rank of the matrix, in float64: how many outputs do not follow from the others.
@@ -196,8 +228,7 @@ class ConnectionTable:
             return NotImplemented
         return (
             self.shape == other.shape
-            and np.array_equal(self.outputs, other.outputs)
-            and np.array_equal(self.inputs, other.inputs)
+            and link_columns.same_links(self, other)
             and np.array_equal(
                 link_columns.renumbered(self.numbers), link_columns.renumbered(other.numbers)
             )
@@ -212,7 +243,7 @@ class ConnectionTable:
     def _indices(self, home: Backend) -> tuple[Any, Any]:
         """Number of each link's weight and its cell in the flat matrix, as arrays of a backend."""
         if home.name not in self._beside:
-            cells = self.outputs.astype(np.int64) * self.shape[1] + self.inputs
+            cells = link_columns.cells(self.outputs, self.inputs, self.shape[1])
             self._beside[home.name] = (
                 home.asarray(self.numbers.astype(np.int64), copy=False),
                 home.asarray(cells, copy=False),

@@ -194,23 +194,28 @@ class Connectivity(ConnectionTable):
         window = Window.of(
             kernel_size, stride, padding, dilation, dims=dims, name=name, mode=padding_mode
         )
-        window.positions(sizes, name)
-        return cls._of_window(window, in_channels, out_channels, sizes, groups, tied=tied)
+        positions = window.positions(sizes, name)
+        channels = (in_channels, out_channels)
+        return cls.of_window(window, *channels, sizes, groups, positions, tied=tied)
 
     @classmethod
-    def _of_window(
+    def of_window(
         cls,
         window: Window,
         in_channels: int,
         out_channels: int,
         sizes: Ints,
-        groups: int = 1,
-        positions: Ints | None = None,
+        groups: int,
+        positions: Ints,
         *,
         tied: bool,
     ) -> Connectivity:
+        """What :meth:`conv` (tied) and :meth:`local` do, with arguments that have been checked.
+
+        ``positions`` may ask for more or fewer of them than fit on the picture.
+        """
         links = window.links(in_channels, out_channels, sizes, groups, positions)
-        area = math.prod(positions or window.positions(sizes, "Connectivity"))
+        area = math.prod(positions)
         links_of_one = in_channels // groups * math.prod(window.kernel)
         kernel = links.channels if tied else links.positions * out_channels + links.channels
         return cls._of(

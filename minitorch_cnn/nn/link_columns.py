@@ -101,12 +101,11 @@ def merged(numbers: IntArray, second: IntArray) -> IntArray:
         least = new
 
 
-def first_links(numbers: IntArray, weights: int) -> tuple[IntArray, IntArray]:
-    """For each weight its first link (0 where it has none) and how many it has."""
-    links = np.bincount(numbers, minlength=weights)
+def first_links(numbers: IntArray, weights: int) -> IntArray:
+    """The first link of each weight; 0 for a weight that has none."""
     first = np.zeros(weights, np.int64)
     first[numbers[::-1]] = np.arange(numbers.size)[::-1]
-    return first, links
+    return first
 
 
 # --- outputs that share -------------------------------------------------------------------------
@@ -199,10 +198,8 @@ def moved_to_windows(
     Without places they are counted, and copies must have equally many.
     """
     outputs, inputs, places = windows
-    cells = table[0].astype(np.int64) * shape[1] + table[1]
-    wanted = outputs.astype(np.int64) * shape[1] + inputs
-    at = np.searchsorted(cells, wanted)
-    there = np.append(cells, -1)[at] == wanted
+    linked = cells(table[0], table[1], shape[1])
+    at, there = where_found(cells(outputs, inputs, shape[1]), linked)
     outputs, inputs, at = outputs[there], inputs[there], at[there]
     copies = _copies(table, shape[0])
     if places is None:
@@ -237,6 +234,22 @@ def _equal_rows(rows: IntArray) -> IntArray:
     plain = np.ascontiguousarray(rows, np.int64)
     whole = plain.view([("", np.int64)] * plain.shape[1]).reshape(-1)
     return np.unique(whole, return_inverse=True)[1].reshape(-1)
+
+
+def same_links(one: Any, other: Any) -> bool:
+    """Whether two tables have the same links, whatever their weights."""
+    return np.array_equal(one.outputs, other.outputs) and np.array_equal(one.inputs, other.inputs)
+
+
+def cells(outputs: IntArray, inputs: IntArray, n_inputs: int) -> IntArray:
+    """Where in the flattened matrix each link stands."""
+    return outputs.astype(np.int64) * n_inputs + inputs
+
+
+def where_found(wanted: IntArray, cells: IntArray) -> tuple[IntArray, Any]:
+    """Place of each wanted cell among sorted ``cells``, and whether it is there at all."""
+    at = np.searchsorted(cells, wanted)
+    return np.minimum(at, max(cells.size - 1, 0)), np.append(cells, -1)[at] == wanted
 
 
 def has_parallel_links(outputs: IntArray, inputs: IntArray) -> bool:

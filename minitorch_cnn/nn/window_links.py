@@ -111,7 +111,7 @@ class Window:
         in_channels: int,
         out_channels: int,
         sizes: Ints,
-        groups: int = 1,
+        groups: int,
         positions: Ints | None = None,
     ) -> WindowLinks:
         """All links from a picture ``(in_channels, *sizes)`` to ``(out_channels, *positions)``."""
