@@ -13,6 +13,8 @@ from minitorch_cnn.viz.learning_curve import learning_curve
 from minitorch_cnn.viz.net import net_diagram
 from minitorch_cnn.viz.plot import plot
 from minitorch_cnn.viz.png import save_png
+from minitorch_cnn.viz.receptive_field import receptive_field
+from minitorch_cnn.viz.skeleton import seen_pixels
 from minitorch_cnn.viz.sliding_window import sliding_window
 from minitorch_cnn.viz.svg import SVG, HTMLFigure
 from minitorch_cnn.viz.weight_matrix import weight_matrix
@@ -27,7 +29,9 @@ __all__ = [
     "learning_curve",
     "net_diagram",
     "plot",
+    "receptive_field",
     "save_png",
+    "seen_pixels",
     "sliding_window",
     "weight_matrix",
 ]

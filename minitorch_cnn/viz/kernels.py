@@ -35,5 +35,6 @@ def kernels(
         For arrays of other dimensions, empty ones, NaN or infinity, or too few labels.
     """
     weight = real_numbers(weight, "kernels")
-    options = {"title": title, "labels": labels, "meaning": "weight"}
-    return draw_grid(weight, signed=True, name="kernels", **options)
+    return draw_grid(
+        weight, signed=True, name="kernels", title=title, labels=labels, meaning="weight"
+    )

@@ -14,7 +14,7 @@ from typing import Any
 from minitorch_cnn.nn import Connectivity
 from minitorch_cnn.viz.arguments import colours_of, counts_of, planes_of, table_of
 from minitorch_cnn.viz.palette import BACKGROUND, paint
-from minitorch_cnn.viz.svg import SVG, Point, element, number, painted, segments
+from minitorch_cnn.viz.svg import SVG, Attributes, Point, element, number, painted, segments
 
 MOST_LINKS = 2_000
 """More lines than that are one dark patch, and megabytes."""
@@ -141,9 +141,7 @@ class _Layer:
             for channel in range(self.channels)
         )
 
-    def _place(
-        self, corner: Point, scale: float, channel: int, row: float, column: float
-    ) -> Point:
+    def _place(self, corner: Point, scale: float, channel: int, row: float, column: float) -> Point:
         right = channel * self._pitch + column * _STEP + self._lean - row * _BACK[0]
         down = row * _BACK[1]
         x, y = corner[0] + self.edge[0] + right, corner[1] + self.edge[1] + down
@@ -214,7 +212,7 @@ def _planes(net: Net) -> list[str]:
     )
     if not outlines:
         return []
-    ground = {"fill": "currentColor", "fill_opacity": 0.05}
+    ground: Attributes = {"fill": "currentColor", "fill_opacity": 0.05}
     return [element("path", d=outlines, stroke="currentColor", stroke_opacity=0.25, **ground)]
 
 
@@ -242,7 +240,7 @@ def _lines(net: Net, links: list[Link]) -> list[str]:
 
 
 def _circles(net: Net, places: tuple[Point, ...], *, full: bool = False) -> str:
-    inside = {"fill": "currentColor"} if full else painted("fill", BACKGROUND)
+    inside: Attributes = {"fill": "currentColor"} if full else painted("fill", BACKGROUND)
     circles = [element("circle", cx=x, cy=y, r=net.scale * _RADIUS) for x, y in places]
     width = net.scale * _LINE
     return element("g", *circles, stroke="currentColor", stroke_width=width, **inside)

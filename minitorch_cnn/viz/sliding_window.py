@@ -15,8 +15,18 @@ import numpy as np
 from minitorch_cnn.nn import Connectivity
 from minitorch_cnn.viz.palette import paint
 from minitorch_cnn.viz.slides import Slides, shown, slides_of
-from minitorch_cnn.viz.svg import FONT, SVG, HTMLFigure, Point, element, number, painted
-from minitorch_cnn.viz.svg import squares, words
+from minitorch_cnn.viz.svg import (
+    FONT,
+    SVG,
+    Attributes,
+    HTMLFigure,
+    Point,
+    element,
+    number,
+    painted,
+    squares,
+    words,
+)
 
 _BAND = 280.0  # height of the pictures, if their cells are not smaller than the largest
 _CELL, _LEAST_CELL = 36.0, 14.0
@@ -66,7 +76,7 @@ def layout_of(slides: Slides) -> Layout:
     width = max(wanted, _LEAST_WIDTH)
     row = min(_ROW, (width - 2 * _MARGIN) / n_inputs)
     x = (width - wanted) / 2 + _MARGIN
-    corners = []
+    corners: list[Point] = []
     for sizes in ((high, wide), kernel, output):
         corners.append((x, _MARGIN + (band - cell * sizes[0]) / 2))
         x += cell * sizes[1] + _SIGN
@@ -74,7 +84,7 @@ def layout_of(slides: Slides) -> Layout:
     inside = frame[0] + left * cell, frame[1] + top * cell
     matrix = (width - row * n_inputs) / 2, _MARGIN + band + _GAP
     height = matrix[1] + row * n_outputs + _COUNTS + _MARGIN
-    return Layout(width, height, cell, row, frame, inside, *corners[1:], matrix)
+    return Layout(width, height, cell, row, frame, inside, corners[1], corners[2], matrix)
 
 
 def sliding_window(
@@ -169,8 +179,12 @@ def _grid(corner: Point, sizes: tuple[int, ...], side: float, *, faint: bool = F
     """The lines around the cells of a picture."""
     rows, columns = sizes
     x, y = corner
-    across = [f"M{number(x)} {number(y + r * side)}h{number(columns * side)}" for r in range(rows + 1)]
-    down = [f"M{number(x + c * side)} {number(y)}v{number(rows * side)}" for c in range(columns + 1)]
+    across = [
+        f"M{number(x)} {number(y + r * side)}h{number(columns * side)}" for r in range(rows + 1)
+    ]
+    down = [
+        f"M{number(x + c * side)} {number(y)}v{number(rows * side)}" for c in range(columns + 1)
+    ]
     dashes = "2 3" if faint else None
     return element(
         "path",
@@ -197,13 +211,13 @@ def _values(corner: Point, values: np.ndarray[Any, Any], side: float) -> str:
         for row, line in enumerate(texts)
         for column, text in enumerate(line)
     ]
-    middle = {"text_anchor": "middle", "pointer_events": "none"}
+    middle: Attributes = {"text_anchor": "middle", "pointer_events": "none"}
     return element("g", *letters, font_size=size, fill="currentColor", **middle)
 
 
 def _sign(text: str, x: float, layout: Layout, size: float) -> str:
     middle = _MARGIN + (layout.matrix[1] - _GAP - _MARGIN) / 2
-    place = {"x": x - _SIGN / 2, "y": middle + 0.35 * size, "text_anchor": "middle"}
+    place: Attributes = {"x": x - _SIGN / 2, "y": middle + 0.35 * size, "text_anchor": "middle"}
     return element("text", words(text), **place, font_size=size, fill="currentColor")
 
 
@@ -225,8 +239,8 @@ def _places(slides: Slides, corner: Point, cell: float, spread: tuple[int, ...])
 
 def _outline(corner: Point, width: float, height: float, **attributes: str) -> str:
     """A strong frame around something that moves."""
-    place = {"x": corner[0], "y": corner[1], "width": width, "height": height}
-    line = {"fill": "none", "stroke": "currentColor", "stroke_width": 2.5}
+    place: Attributes = {"x": corner[0], "y": corner[1], "width": width, "height": height}
+    line: Attributes = {"fill": "none", "stroke": "currentColor", "stroke_width": 2.5}
     return element("rect", **place, **line, pointer_events="none", **attributes)
 
 
@@ -289,12 +303,12 @@ def _matrix(slides: Slides, layout: Layout) -> list[str]:
     row, (x, y) = layout.row, layout.matrix
     gap = 2.0 if row >= 12 else 0.5
     n_outputs, n_inputs = slides.table.shape
-    bar = {"x": x, "width": n_inputs * row - gap, "height": row - gap}
+    bar: Attributes = {"x": x, "width": n_inputs * row - gap, "height": row - gap}
     bars = [
         element("rect", y=y + position * row, **bar, data_position=str(position))
         for position in range(n_outputs)
     ]
-    ground = {"fill": "currentColor", "fill_opacity": 0.1}
+    ground: Attributes = {"fill": "currentColor", "fill_opacity": 0.1}
     frame = (x - 2, y - 2), n_inputs * row - gap + 4, row - gap + 4
     return [
         element("g", *bars, **ground),
@@ -304,9 +318,7 @@ def _matrix(slides: Slides, layout: Layout) -> list[str]:
     ]
 
 
-def _links(
-    table: Connectivity, corner: Point, step: float, gap: float, *, tied: bool
-) -> list[str]:
+def _links(table: Connectivity, corner: Point, step: float, gap: float, *, tied: bool) -> list[str]:
     elements = []
     for weight in np.unique(table.numbers) if tied else [None]:
         mine = slice(None) if weight is None else table.numbers == weight
@@ -330,10 +342,10 @@ def _counts(slides: Slides, layout: Layout) -> list[str]:
     tables = [(Connectivity.dense(4, 3), False), (small, False), (small, True)]
     elements = []
     for (table, tied), text, width in zip(tables, texts, widths, strict=True):
-        size = {"x": x, "y": y, "width": 4 * step - 1, "height": 3 * step - 1}
+        size: Attributes = {"x": x, "y": y, "width": 4 * step - 1, "height": 3 * step - 1}
         elements.append(element("rect", **size, fill="currentColor", fill_opacity=0.1))
         elements += _links(table, (x, y), step, 1.0, tied=tied)
-        place = {"x": x + wide, "y": y + 12.5, "font_size": 14, "fill": "currentColor"}
+        place: Attributes = {"x": x + wide, "y": y + 12.5, "font_size": 14, "fill": "currentColor"}
         elements.append(element("text", words(text), **place))
         x += width + gap
     return elements

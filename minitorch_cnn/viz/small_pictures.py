@@ -41,8 +41,8 @@ def scale_of(values: np.ndarray[Any, Any], *, signed: bool) -> Any:
 
 def shown_of(
     pictures: np.ndarray[Any, Any], labels: Sequence[str], name: str
-) -> tuple[list[list[np.ndarray[Any, Any] | None]], list[list[str]]]:
-    """The pictures by row and column, and the label over each; None where the last row ends.
+) -> tuple[np.ndarray[Any, Any], list[str], int]:
+    """The pictures that are drawn, the label over each, and how many stand in a row.
 
     Parameters
     ----------
@@ -54,10 +54,10 @@ def shown_of(
     Examples
     --------
     >>> import numpy as np
-    >>> shown_of(np.zeros((3, 5, 5)), (), "kernels")[1]
-    [['0', '1', '2']]
-    >>> shown_of(np.zeros((2, 2, 5, 5)), (), "kernels")[1]
-    [['0, 0', '0, 1'], ['1, 0', '1, 1']]
+    >>> shown_of(np.zeros((3, 5, 5)), (), "kernels")[1:]
+    (['0', '1', '2'], 3)
+    >>> shown_of(np.zeros((2, 2, 5, 5)), (), "kernels")[1:]
+    (['0, 0', '0, 1', '1, 0', '1, 1'], 2)
     """
     if pictures.ndim not in (3, 4) or 0 in pictures.shape:
         raise ValueError(
@@ -77,14 +77,7 @@ def shown_of(
         if len(labels) < len(row):
             raise ValueError(f"{name}: {len(labels)} labels for {len(row)} pictures")
         names = [str(label) for label in labels[: len(row)]]
-    rows = math.ceil(len(row) / columns)
-    blank = rows * columns - len(row)
-    flat = [*row, *[None] * blank]
-    names += [""] * blank
-    return (
-        [flat[start : start + columns] for start in range(0, len(flat), columns)],
-        [names[start : start + columns] for start in range(0, len(flat), columns)],
-    )
+    return row, names, columns
 
 
 def draw_grid(
@@ -104,24 +97,22 @@ def draw_grid(
     """
     from matplotlib.figure import Figure
 
-    shown, names = shown_of(pictures, labels, name)
-    rows, columns = len(shown), len(shown[0])
-    present = [picture for row in shown for picture in row if picture is not None]
-    scale = scale_of(np.stack(present), signed=signed)
-    height, width = present[0].shape
+    shown, names, columns = shown_of(pictures, labels, name)
+    rows = math.ceil(len(shown) / columns)
+    scale = scale_of(shown, signed=signed)
+    height, width = shown.shape[1:]
     # Wide pictures get wide places, so that small ones stay readable.
     across = 1.05 * min(max(width / height, 1.0), 3.0)
     figure = Figure(figsize=(across * columns + 1.2, 1.15 * rows + 0.6), layout="constrained")
     if title:
         figure.suptitle(title)
     grid = figure.subplots(rows, columns, squeeze=False)
-    for axes, picture, label in zip(grid.flat, sum(shown, []), sum(names, []), strict=True):
-        axes.set(xticks=[], yticks=[])
-        if picture is None:
-            axes.set_axis_off()
-            continue
+    for axes in grid.flat[len(shown) :]:
+        axes.set_axis_off()
+    for axes, picture, label in zip(grid.flat, shown, names, strict=False):
         axes.imshow(picture, norm=scale.norm, cmap=scale.cmap, interpolation="nearest")
         axes.set_title(label, fontsize=8, pad=2)
+        axes.set(xticks=[], yticks=[])
         axes.spines[:].set_color("0.6")
     shrink = max(0.4, 0.95 - 0.1 * rows)
     figure.colorbar(scale, ax=grid, label=meaning, shrink=shrink, aspect=12)

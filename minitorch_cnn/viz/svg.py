@@ -15,6 +15,7 @@ from pathlib import Path
 from minitorch_cnn.io import atomic_write
 
 Point = tuple[float, float]
+Attributes = dict[str, str | float | None]
 
 FONT = "system-ui, sans-serif"
 
@@ -175,7 +176,7 @@ def _value(value: str | float) -> str:
     return html.escape(value) if isinstance(value, str) else number(value)
 
 
-def painted(kind: str, colour: tuple[str, str]) -> dict[str, str]:
+def painted(kind: str, colour: tuple[str, str]) -> Attributes:
     """Attributes that give ``fill`` or ``stroke`` a colour, plain and themed.
 
     Examples
@@ -207,6 +208,4 @@ def segments(ends: list[tuple[Point, Point]]) -> str:
     >>> segments([((0, 0), (10, 5))])
     'M0 0L10 5'
     """
-    return "".join(
-        f"M{number(a)} {number(b)}L{number(c)} {number(d)}" for (a, b), (c, d) in ends
-    )
+    return "".join(f"M{number(a)} {number(b)}L{number(c)} {number(d)}" for (a, b), (c, d) in ends)

@@ -16,7 +16,7 @@ from minitorch_cnn.nn import Connectivity
 from minitorch_cnn.viz.arguments import colours_of, counts_of, real_numbers, table_of
 from minitorch_cnn.viz.palette import BACKGROUND, NEGATIVE, OWN, POSITIVE, colour, paint, variable
 from minitorch_cnn.viz.small_pictures import scale_of
-from minitorch_cnn.viz.svg import SVG, Point, element, painted, squares, words
+from minitorch_cnn.viz.svg import SVG, Attributes, Point, element, painted, squares, words
 
 MOST_CELLS = 10_000
 """Larger matrices are drawn as pixels."""
@@ -140,9 +140,9 @@ def _corner(row: int, column: int, step: float) -> Point:
 def _empty(cells: Cells, step: float, gap: float) -> str:
     """The cells without a link: apart if that can be seen, else the ground of all."""
     rows, columns = cells.shape
-    style = {"fill": "currentColor", "fill_opacity": 0.1}
+    style: Attributes = {"fill": "currentColor", "fill_opacity": 0.1}
     if step < _SEEN_ALONE:
-        size = {"width": columns * step - gap, "height": rows * step - gap}
+        size: Attributes = {"width": columns * step - gap, "height": rows * step - gap}
         return element("rect", x=_MARGIN, y=_MARGIN, **size, **style)
     empty = np.ones(cells.shape, bool)
     empty[cells.rows, cells.columns] = False
@@ -181,15 +181,13 @@ def _scale(values: np.ndarray[Any, Any], top: float) -> list[str]:
     elements = []
     for position, share in enumerate((-1.0, -0.5, 0.0, 0.5, 1.0)):
         x, y = left + position * side, top + 8
-        square = {"x": x, "y": y, "width": side - 1, "height": side - 1}
+        square: Attributes = {"x": x, "y": y, "width": side - 1, "height": side - 1}
         colour = painted("fill", _sign(share))
         elements.append(element("rect", **square, fill_opacity=abs(share), **colour))
     for x, anchor, value in ((left - 5, "end", -largest), (left + 5 * side + 4, "start", largest)):
         text = f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
-        place = {"x": x, "y": top + 19, "text_anchor": anchor}
-        elements.append(
-            element("text", words(text), **place, font_size=12, fill="currentColor")
-        )
+        place: Attributes = {"x": x, "y": top + 19, "text_anchor": anchor}
+        elements.append(element("text", words(text), **place, font_size=12, fill="currentColor"))
     return elements
 
 
