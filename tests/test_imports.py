@@ -390,6 +390,7 @@ REST = [
     "data",
     "datasets",
     "linalg",
+    "viz",
     "rand",
     "randn",
     "uniform",
@@ -426,7 +427,7 @@ def test_public_names(name):
 
 
 def test_what_is_loaded_when_asked_for_can_be_found():
-    for name in ("datasets", "draw", "explain_grad", "func", "testing"):
+    for name in ("datasets", "draw", "explain_grad", "func", "testing", "viz"):
         assert name in dir(mt)
         assert callable(getattr(mt, name)) or isinstance(getattr(mt, name), ModuleType)
     with pytest.raises(AttributeError, match="no attribute 'drawing'"):

@@ -1,7 +1,7 @@
 """What a sliding window computes at each of its positions: the numbers of the figure.
 
 All of them come from the library: the table of links from ``Connectivity.conv``, the outputs from
-``conv2d``. May import ``arguments`` and ``nn``; draws nothing.
+``conv2d``. May import ``arguments``, ``grids`` and ``nn``; draws nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from minitorch_cnn.nn import Connectivity, functional
 from minitorch_cnn.nn.functional.windows import Ints, padding_pairs, per_dimension
 from minitorch_cnn.tensor import Tensor
 from minitorch_cnn.viz.arguments import real_numbers
+from minitorch_cnn.viz.grids import short
 
 MOST_PIXELS = 144
 """Of the picture and of the output: a row of the matrix has a cell for each pixel."""
@@ -99,26 +100,13 @@ def _sum(table: Connectivity, number: int, picture: Array, kernel: Array, output
     result = float(output.reshape(-1)[number])
     terms = [f"{_factor(w)}·{_factor(p)}" for w, p in zip(weights, pixels, strict=True)]
     exact = all(_is_shown(n) for n in (*weights, *pixels, result))
-    return f"{' + '.join(terms) or '0'} {'=' if exact else '≈'} {shown(result)}"
+    return f"{' + '.join(terms) or '0'} {'=' if exact else '≈'} {short(result)}"
 
 
 def _is_shown(value: float) -> bool:
     """Whether the text of a number is all of it."""
-    return math.isclose(float(shown(value).replace("−", "-")), value, abs_tol=1e-12)
+    return math.isclose(float(short(value).replace("−", "-")), value, abs_tol=1e-12)
 
 
 def _factor(value: float) -> str:
-    return shown(value) if value >= 0 else f"({shown(value)})"
-
-
-def shown(value: float, digits: int = 3) -> str:
-    """A number as figures have it: integers whole, others to so many digits.
-
-    Examples
-    --------
-    >>> shown(57.0), shown(-0.3333), shown(123456.0)
-    ('57', '−0.333', '123456')
-    """
-    whole = math.isclose(value, round(value), abs_tol=1e-12) and abs(value) < 1e9
-    text = str(round(value)) if whole else f"{value:.{digits}g}"
-    return text.replace("-", "−")
+    return short(value) if value >= 0 else f"({short(value)})"

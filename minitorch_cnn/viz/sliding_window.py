@@ -1,7 +1,8 @@
 """A window that slides over a picture, and the row of the dense matrix that it stands for.
 
 The numbers are those of ``slides``; here they become marks. The figure shows its first position
-by itself, and a script moves it where there is one. May import ``palette``, ``slides`` and ``svg``.
+by itself, and a script moves it where there is one. May import ``grids``,
+``palette``, ``slides`` and ``svg``.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from minitorch_cnn.nn import Connectivity
+from minitorch_cnn.viz.grids import grid, numbers, outline
 from minitorch_cnn.viz.palette import paint
-from minitorch_cnn.viz.slides import Slides, shown, slides_of
+from minitorch_cnn.viz.slides import Slides, slides_of
 from minitorch_cnn.viz.svg import (
     FONT,
     SVG,
@@ -40,7 +42,7 @@ _STYLE = (
     ".sliding-window svg{touch-action:manipulation}"
     ".sliding-window svg:focus-visible{outline:2px solid;outline-offset:4px}"
     ".sliding-window [data-position]{cursor:pointer;touch-action:none}"
-    ".sliding-window output{display:block;min-height:3em;margin-top:.5em;text-align:center;"
+    ".sliding-window output{display:block;min-height:3em;margin-top:.75em;text-align:center;"
     "font-variant-numeric:tabular-nums}"
 )
 
@@ -175,46 +177,6 @@ def _script() -> str:
 # --- parts ----------------------------------------------------------------------------------------
 
 
-def _grid(corner: Point, sizes: tuple[int, ...], side: float, *, faint: bool = False) -> str:
-    """The lines around the cells of a picture."""
-    rows, columns = sizes
-    x, y = corner
-    across = [
-        f"M{number(x)} {number(y + r * side)}h{number(columns * side)}" for r in range(rows + 1)
-    ]
-    down = [
-        f"M{number(x + c * side)} {number(y)}v{number(rows * side)}" for c in range(columns + 1)
-    ]
-    dashes = "2 3" if faint else None
-    return element(
-        "path",
-        d="".join(across + down),
-        fill="none",
-        stroke="currentColor",
-        stroke_opacity=0.45,
-        stroke_dasharray=dashes,
-    )
-
-
-def _values(corner: Point, values: np.ndarray[Any, Any], side: float) -> str:
-    """A number in each cell, small enough to fit."""
-    texts = [[shown(value, digits=2) for value in row] for row in values.tolist()]
-    longest = max(len(text) for row in texts for text in row)
-    size = max(min(0.42 * side, 1.6 * side / longest), 5.0)
-    letters = [
-        element(
-            "text",
-            words(text),
-            x=corner[0] + (column + 0.5) * side,
-            y=corner[1] + (row + 0.5) * side + 0.35 * size,
-        )
-        for row, line in enumerate(texts)
-        for column, text in enumerate(line)
-    ]
-    middle: Attributes = {"text_anchor": "middle", "pointer_events": "none"}
-    return element("g", *letters, font_size=size, fill="currentColor", **middle)
-
-
 def _sign(text: str, x: float, layout: Layout, size: float) -> str:
     middle = _MARGIN + (layout.matrix[1] - _GAP - _MARGIN) / 2
     place: Attributes = {"x": x - _SIGN / 2, "y": middle + 0.35 * size, "text_anchor": "middle"}
@@ -237,13 +199,6 @@ def _places(slides: Slides, corner: Point, cell: float, spread: tuple[int, ...])
     ]
 
 
-def _outline(corner: Point, width: float, height: float, **attributes: str) -> str:
-    """A strong frame around something that moves."""
-    place: Attributes = {"x": corner[0], "y": corner[1], "width": width, "height": height}
-    line: Attributes = {"fill": "none", "stroke": "currentColor", "stroke_width": 2.5}
-    return element("rect", **place, **line, pointer_events="none", **attributes)
-
-
 def _picture(slides: Slides, layout: Layout) -> list[str]:
     cell, (row, column) = layout.cell, slides.corners[0]
     corner = layout.picture[0] + column * cell, layout.picture[1] + row * cell
@@ -251,7 +206,7 @@ def _picture(slides: Slides, layout: Layout) -> list[str]:
     window = element(
         "g",
         *_places(slides, corner, cell, slides.dilation),
-        _outline(corner, spans[1] * cell, spans[0] * cell),
+        outline(corner, spans[1] * cell, spans[0] * cell),
         class_="window",
     )
     (top, bottom), (left, right) = slides.padding
@@ -259,10 +214,10 @@ def _picture(slides: Slides, layout: Layout) -> list[str]:
     framed = (rows + top + bottom, columns + left + right)
     padded = framed != slides.picture.shape
     return [
-        *([_grid(layout.frame, framed, cell, faint=True)] if padded else []),
-        _grid(layout.picture, slides.picture.shape, cell),
+        *([grid(layout.frame, framed, cell, 0.2)] if padded else []),
+        grid(layout.picture, slides.picture.shape, cell),
         window,
-        _values(layout.picture, slides.picture, cell),
+        numbers(layout.picture, slides.picture, cell),
     ]
 
 
@@ -270,8 +225,8 @@ def _kernel(slides: Slides, layout: Layout) -> list[str]:
     return [
         _sign("⋆", layout.kernel[0], layout, 30),
         *_places(slides, layout.kernel, layout.cell, (1, 1)),
-        _grid(layout.kernel, slides.kernel.shape, layout.cell),
-        _values(layout.kernel, slides.kernel, layout.cell),
+        grid(layout.kernel, slides.kernel.shape, layout.cell),
+        numbers(layout.kernel, slides.kernel, layout.cell),
     ]
 
 
@@ -292,9 +247,9 @@ def _output(slides: Slides, layout: Layout) -> list[str]:
     return [
         _sign("=", x, layout, 20),
         element("g", *targets, fill="currentColor", fill_opacity=0.05),
-        _grid(layout.output, slides.output.shape, cell),
-        _outline(layout.output, cell, cell, class_="lit-output"),
-        _values(layout.output, slides.output, cell),
+        grid(layout.output, slides.output.shape, cell),
+        outline(layout.output, cell, cell, class_="lit-output"),
+        numbers(layout.output, slides.output, cell),
     ]
 
 
@@ -314,7 +269,7 @@ def _matrix(slides: Slides, layout: Layout) -> list[str]:
         element("g", *bars, **ground),
         element("rect", y=y, **bar, **ground, class_="lit-row", pointer_events="none"),
         *_links(slides.table, layout.matrix, row, gap, tied=True),
-        _outline(*frame, class_="lit-row"),
+        outline(*frame, class_="lit-row"),
     ]
 
 

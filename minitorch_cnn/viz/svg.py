@@ -169,7 +169,8 @@ def number(value: float) -> str:
     >>> number(12.0), number(1 / 3)
     ('12', '0.33')
     """
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def _value(value: str | float) -> str:
