@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import minitorch_cnn as mt
-from minitorch_cnn import nn
+from minitorch_cnn import nn, testing
 from minitorch_cnn.nn import Connectivity
 
 CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
@@ -341,3 +341,43 @@ def test_a_padded_transposed_layer_can_reach_beyond_its_windows(backend: str) ->
     )
     assert math.prod(layer.connectivity((1, 4)).shape) == 4 * 8
     agree(layer, (1, 4), 0)
+
+
+@given(drawn=windows(), seed=st.integers(0, 99))
+def test_both_ways_of_a_structured_layer_are_equal(backend: str, drawn: Any, seed: int) -> None:
+    """With a matrix, and along the links: values and gradients, to second order."""
+    dims, arguments, shape = drawn
+    rng = np.random.default_rng(seed)
+    table = CONV[dims](**arguments).connectivity(shape)
+    layer = nn.StructuredDense(table, arguments["bias"], dtype="float64", rng=rng)
+    x = mt.tensor(rng.standard_normal((2, math.prod(shape))), requires_grad=True)
+    parameters = list(layer.parameters())
+
+    def along_links(x: Any, *_: Any) -> Any:
+        return layer._along_links(x)
+
+    def by_matrix(x: Any, *_: Any) -> Any:
+        return nn.functional.linear(x, table.matrix(layer.weight), layer.bias)
+
+    testing.check_same(along_links, by_matrix, [x, *parameters])
+    with mt.compositions():
+        testing.check_same(along_links, by_matrix, [x, *parameters])
+
+
+def test_a_large_structured_layer_makes_no_matrix() -> None:
+    """A table of 100,000 x 100,000 whose matrix would take 40 GB."""
+    n = 100_000
+    place = np.arange(n)
+    neighbours = Connectivity(
+        np.repeat(place, 2), np.stack([place, (place + 1) % n], 1).ravel(), [0, 1] * n, (n, n)
+    )
+    layer = nn.StructuredDense(neighbours, bias=False)
+    layer.weight.assign_([1.0, -1.0])
+    x = mt.tensor(place.astype(np.float32)[None], requires_grad=True)
+    y = layer(x)
+    assert y.tolist()[0][:3] == [-1.0, -1.0, -1.0]
+    assert y.tolist()[0][-1] == n - 1
+    y.sum().backward()
+    assert layer.weight.grad.tolist() == pytest.approx([place.sum()] * 2, rel=1e-4)
+    with pytest.raises(ValueError, match=r"StructuredDense: .*\(1, 3\).* 100000 inputs"):
+        layer(mt.ones((1, 3)))

@@ -154,7 +154,7 @@ FLOORS = [
     "creation inspection linalg tensor_methods tensor_operators tensor_standard tensor_text",
     "random tensor_copies tensor_exchange",
     "tensor",
-    "tensor_mutable",
+    "tensor_alias tensor_mutable",
     "nn optim data io receipt array_api",
     "datasets models explain func",
     "train viz interop",

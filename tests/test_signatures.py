@@ -21,6 +21,7 @@ OWN = {
         *("Buffer", "Parameter", "functional", "init", "utils"),
         *("Connectivity", "Dense", "StructuredDense", "TiedDense"),
         *("LocallyConnected1d", "LocallyConnected2d", "LocallyConnected3d"),
+        *("tie", "untie"),
     },
     "nn.functional": {"locally_connected1d", "locally_connected2d", "locally_connected3d"},
 }

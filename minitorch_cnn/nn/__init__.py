@@ -135,6 +135,7 @@ from minitorch_cnn.nn.rearrangement import (
 )
 from minitorch_cnn.nn.sample_norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
 from minitorch_cnn.nn.transposed_conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from minitorch_cnn.nn.tying import tie, untie
 from minitorch_cnn.nn.unpool import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
 from minitorch_cnn.nn.upsample import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 from minitorch_cnn.nn.vector import Bilinear, CosineSimilarity, PairwiseDistance
@@ -279,5 +280,7 @@ __all__ = [
     "ZeroPad3d",
     "functional",
     "init",
+    "tie",
+    "untie",
     "utils",
 ]

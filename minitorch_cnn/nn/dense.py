@@ -8,6 +8,7 @@ among neurons, ``StructuredDense`` is any table of links. ``local.py`` keeps the
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +18,8 @@ from minitorch_cnn.nn.arguments import count
 from minitorch_cnn.nn.connectivity import Connectivity
 from minitorch_cnn.nn.module import Module
 from minitorch_cnn.nn.parameter import Parameter
+from minitorch_cnn.ops.arguments import raw, require_float, require_one_dtype
+from minitorch_cnn.ops.links import LinkTable, linked_product, prefer_dense
 from minitorch_cnn.ops.shape import broadcast_to, expand_dims, reshape
 from minitorch_cnn.tensor import Tensor
 
@@ -368,7 +371,30 @@ class StructuredDense(Linked):
         self._draw((connectivity.weights,), offsets, links, rng, dtype=dtype, backend=backend)
 
     def forward(self, x: Any) -> Any:
-        return functional.linear(x, self.table.matrix(self.weight), self.bias)
+        n_outputs, n_inputs = self.table.shape
+        if prefer_dense(n_outputs, n_inputs, self.table.links):
+            return functional.linear(x, self.table.matrix(self.weight), self.bias)
+        return self._along_links(x)
+
+    def _along_links(self, x: Any) -> Any:
+        """The same without a matrix, for tables that have far fewer links than it has entries."""
+        n_outputs, n_inputs = self.table.shape
+        shape = tuple(raw(require_float(x, "StructuredDense")).shape)
+        if not shape or shape[-1] != n_inputs:
+            raise ValueError(
+                f"StructuredDense: an input of shape {shape} for a table of {n_inputs} inputs; the "
+                "last size of the input must be that"
+            )
+        require_one_dtype("StructuredDense", input=x, weight=self.weight, bias=self.bias)
+        rows = reshape(x, (math.prod(shape[:-1]), n_inputs))
+        out = linked_product(rows, self.table.spread(self.weight), self._links)
+        out = reshape(out, (*shape[:-1], n_outputs))
+        return out if self.bias is None else out + self.bias
+
+    @cached_property
+    def _links(self) -> LinkTable:
+        n_outputs, n_inputs = self.table.shape
+        return LinkTable(self.table.outputs, self.table.inputs, (n_outputs, n_inputs))
 
     def connectivity(self, input_shape: Any = None) -> Connectivity:
         """The table that this layer was made of; ``input_shape`` is only checked."""
