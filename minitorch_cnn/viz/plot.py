@@ -30,7 +30,8 @@ def plot(connectivity: Connectivity, kind: str | None = None, **options: Any) ->
 
     Returns
     -------
-    SVG, or matplotlib.figure.Figure for matrices of more than 10,000 cells
+    SVG
+        Or a matplotlib.figure.Figure for large matrices.
 
     Raises
     ------

@@ -8,7 +8,6 @@ by itself, and a script moves it where there is one. May import ``grids``,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -171,6 +170,8 @@ def sliding_window(
 
 
 def _script() -> str:
+    from importlib.resources import files
+
     return files("minitorch_cnn.viz").joinpath("sliding_window.js").read_text(encoding="utf-8")
 
 

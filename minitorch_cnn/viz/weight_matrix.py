@@ -1,8 +1,8 @@
 """The matrix that a layer multiplies by: tied entries in one colour, or every entry by its value.
 
 :func:`cells_of` says which cell has which colour, :func:`weight_matrix` turns it into marks: text
-for small matrices, a matplotlib figure for large ones. May import ``arguments``, ``palette``,
-``small_pictures`` and ``svg``.
+for small matrices, a matplotlib figure for large ones. May import ``arguments``, ``grids``,
+``palette``, ``small_pictures`` and ``svg``.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ import numpy as np
 
 from minitorch_cnn.nn import Connectivity
 from minitorch_cnn.viz.arguments import colours_of, counts_of, real_numbers, table_of
+from minitorch_cnn.viz.grids import short
 from minitorch_cnn.viz.palette import BACKGROUND, NEGATIVE, OWN, POSITIVE, colour, paint, variable
 from minitorch_cnn.viz.small_pictures import scale_of
-from minitorch_cnn.viz.svg import SVG, Attributes, Point, element, painted, squares, words
+from minitorch_cnn.viz.svg import SVG, Attributes, element, painted, squares, words
 
-MOST_CELLS = 10_000
-"""Larger matrices are drawn as pixels."""
+MOST_CELLS, LONGEST_SIDE = 10_000, 300
+"""Matrices of more cells, or more rows or columns, are drawn as pixels."""
 
 _LARGEST, _LEAST = 22.0, 4.0  # sides of a cell
 _WIDEST, _MARGIN = 640.0, 2.0
+_SCALE = 150.0, 34.0  # width and height of the scale of values
 _SEEN_ALONE = 12.0  # cells of this side stand apart, also those without a link
 
 
@@ -83,7 +85,8 @@ def weight_matrix(
 
     Returns
     -------
-    SVG, or matplotlib.figure.Figure for more than 10,000 cells
+    SVG
+        Or a matplotlib.figure.Figure for more than 10,000 cells, or 300 rows or columns.
 
     Raises
     ------
@@ -101,7 +104,7 @@ def weight_matrix(
     """
     table = table_of(connectivity, "weight_matrix")
     cells = cells_of(table, theta)
-    if cells.shape[0] * cells.shape[1] > MOST_CELLS:
+    if cells.shape[0] * cells.shape[1] > MOST_CELLS or max(cells.shape) > LONGEST_SIDE:
         return _pixels(cells)
     return _text(cells, label or counts_of(table))
 
@@ -109,85 +112,95 @@ def weight_matrix(
 # --- as text --------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Squares:
+    """How large the cells are, and where the first one stands."""
+
+    left: float
+    step: float
+    gap: float
+
+    def path(self, places: Any) -> str:
+        """The data of a path of the cells at (row, column)."""
+        corners = [
+            (self.left + column * self.step, _MARGIN + row * self.step) for row, column in places
+        ]
+        return squares(corners, self.step - self.gap)
+
+
 def _text(cells: Cells, label: str) -> SVG:
     rows, columns = cells.shape
     step = min(max(_WIDEST / max(rows, columns, 1), _LEAST), _LARGEST)
-    gap = 2.0 if step >= _SEEN_ALONE else 0.5
-    elements = [_empty(cells, step, gap)]
-    if cells.values is None:
-        for number in np.unique(cells.colours):
-            corners = _corners(cells, cells.colours == number, step)
-            style = painted("fill", paint(None if number < 0 else int(number)))
-            elements.append(element("path", d=squares(corners, step - gap), **style))
-    else:
-        elements += _shaded(cells, cells.values, step, gap)
     width, height = columns * step + 2 * _MARGIN, rows * step + 2 * _MARGIN
+    below: list[str] = []
     if cells.values is not None and cells.values.size:
-        elements += _scale(cells.values, height)
-        width, height = max(width, 150.0), height + 34
-    return SVG.of(elements, width, height, label)
+        width = max(width, _SCALE[0])
+        below = _scale(cells.values, width / 2, height)
+        height += _SCALE[1]
+    left = (width - columns * step) / 2
+    grid = _Squares(left, step, 2.0 if step >= _SEEN_ALONE else 0.5)
+    filled = _coloured(cells, grid) if cells.values is None else _shaded(cells, cells.values, grid)
+    return SVG.of([_empty(cells, grid), *filled, *below], width, height, label)
 
 
-def _corners(cells: Cells, chosen: Any, step: float) -> list[Point]:
-    places = zip(cells.rows[chosen].tolist(), cells.columns[chosen].tolist(), strict=True)
-    return [_corner(row, column, step) for row, column in places]
-
-
-def _corner(row: int, column: int, step: float) -> Point:
-    return _MARGIN + column * step, _MARGIN + row * step
-
-
-def _empty(cells: Cells, step: float, gap: float) -> str:
+def _empty(cells: Cells, grid: _Squares) -> str:
     """The cells without a link: apart if that can be seen, else the ground of all."""
     rows, columns = cells.shape
     style: Attributes = {"fill": "currentColor", "fill_opacity": 0.1}
-    if step < _SEEN_ALONE:
-        size: Attributes = {"width": columns * step - gap, "height": rows * step - gap}
-        return element("rect", x=_MARGIN, y=_MARGIN, **size, **style)
+    if grid.step < _SEEN_ALONE:
+        sides = {"width": columns * grid.step, "height": rows * grid.step}
+        return element("rect", x=grid.left, y=_MARGIN, **sides, **style)
     empty = np.ones(cells.shape, bool)
     empty[cells.rows, cells.columns] = False
-    corners = [_corner(row, column, step) for row, column in np.argwhere(empty).tolist()]
-    return element("path", d=squares(corners, step - gap), **style)
+    return element("path", d=grid.path(np.argwhere(empty).tolist()), **style)
 
 
-def _shaded(cells: Cells, values: np.ndarray[Any, Any], step: float, gap: float) -> list[str]:
-    """Cells by value, on a blank ground: in hundredths of the largest."""
-    largest = float(np.abs(values).max(initial=0)) or 1.0
-    shades = np.rint(100 * values / largest).astype(int)
-    everywhere = _corners(cells, np.ones(values.size, bool), step)
-    ground = painted("fill", BACKGROUND)
-    elements = [element("path", d=squares(everywhere, step - gap), **ground)]
-    for shade in np.unique(shades[shades != 0]).tolist():
-        corners = _corners(cells, shades == shade, step)
-        elements.append(
-            element(
-                "path",
-                d=squares(corners, step - gap),
-                fill_opacity=abs(shade) / 100,
-                **painted("fill", _sign(shade)),
-            )
-        )
+def _places(cells: Cells, chosen: Any = slice(None)) -> list[tuple[int, int]]:
+    return list(zip(cells.rows[chosen].tolist(), cells.columns[chosen].tolist(), strict=True))
+
+
+def _coloured(cells: Cells, grid: _Squares) -> list[str]:
+    """Cells by weight."""
+    elements = []
+    for number in np.unique(cells.colours).tolist():
+        style = painted("fill", paint(None if number < 0 else number))
+        path = grid.path(_places(cells, cells.colours == number))
+        elements.append(element("path", d=path, **style))
     return elements
+
+
+def _shaded(cells: Cells, values: np.ndarray[Any, Any], grid: _Squares) -> list[str]:
+    """Cells by value, on a blank ground: in hundredths of the largest."""
+    shades = np.rint(100 * values / _largest(values)).astype(int)
+    elements = [element("path", d=grid.path(_places(cells)), **painted("fill", BACKGROUND))]
+    for shade in np.unique(shades[shades != 0]).tolist():
+        path = grid.path(_places(cells, shades == shade))
+        style = painted("fill", _sign(shade))
+        elements.append(element("path", d=path, fill_opacity=abs(shade) / 100, **style))
+    return elements
+
+
+def _largest(values: np.ndarray[Any, Any]) -> float:
+    return float(np.abs(values).max(initial=0)) or 1.0
 
 
 def _sign(value: float) -> tuple[str, str]:
     return variable("negative", NEGATIVE) if value < 0 else variable("positive", POSITIVE)
 
 
-def _scale(values: np.ndarray[Any, Any], top: float) -> list[str]:
+def _scale(values: np.ndarray[Any, Any], middle: float, top: float) -> list[str]:
     """A row of swatches from the most negative colour to the most positive one, with numbers."""
-    largest = float(np.abs(values).max(initial=0)) or 1.0
-    side, left = 14.0, 40.0
+    largest, side = _largest(values), 14.0
+    left, right = middle - 2.5 * side, middle + 2.5 * side
     elements = []
     for position, share in enumerate((-1.0, -0.5, 0.0, 0.5, 1.0)):
-        x, y = left + position * side, top + 8
-        square: Attributes = {"x": x, "y": y, "width": side - 1, "height": side - 1}
+        x = left + position * side
+        square: Attributes = {"x": x, "y": top + 8, "width": side - 1, "height": side - 1}
         colour = painted("fill", _sign(share))
         elements.append(element("rect", **square, fill_opacity=abs(share), **colour))
-    for x, anchor, value in ((left - 5, "end", -largest), (left + 5 * side + 4, "start", largest)):
-        text = f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
-        place: Attributes = {"x": x, "y": top + 19, "text_anchor": anchor}
-        elements.append(element("text", words(text), **place, font_size=12, fill="currentColor"))
+    for x, anchor, value in ((left - 5, "end", -largest), (right + 4, "start", largest)):
+        place: Attributes = {"x": x, "y": top + 19, "text_anchor": anchor, "font_size": 12}
+        elements.append(element("text", words(short(value)), **place, fill="currentColor"))
     return elements
 
 

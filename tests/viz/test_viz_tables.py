@@ -146,6 +146,19 @@ def test_tied_entries_have_one_colour(name, svg, colours):
     assert empty[0].get("d", "").count("M") == 144 - links
 
 
+def path_of(root, weight):
+    (path,) = [p for p in root.iter() if f"--weight-{weight}," in p.get("style", "")]
+    return path.get("d")
+
+
+def test_lines_and_squares_stand_where_the_data_say(svg):
+    table = Connectivity.conv(1, 1, kernel_size=2, input_size=(3,))
+    net, matrix = svg(viz.net_diagram(table).text), svg(viz.weight_matrix(table).text)
+    assert path_of(net, 1) == "M58 112L36 14M102 112L80 14"
+    assert path_of(matrix, 0) == "M2 2h20v20h-20zM24 24h20v20h-20z"
+    assert path_of(matrix, 1) == "M24 2h20v20h-20zM46 24h20v20h-20z"
+
+
 def test_cells_are_those_of_the_labels():
     cells = cells_of(CONV)
     matrix = np.full(cells.shape, -1)
@@ -220,6 +233,11 @@ def test_large_matrices_are_pixels():
     assert image.norm.vmax == 4
     assert np.ma.filled(image.get_array(), np.nan)[0, 1] == 1
     assert np.isnan(np.ma.filled(image.get_array(), np.nan)[0, 2])
+
+
+def test_long_matrices_are_pixels():
+    assert viz.weight_matrix(Connectivity.dense(301, 1)).axes[0].images
+    assert isinstance(viz.weight_matrix(Connectivity.dense(300, 1)), SVG)
 
 
 # --- either --------------------------------------------------------------------------------------
