@@ -21,6 +21,8 @@ OWN = {
         *("Buffer", "Parameter", "functional", "init", "utils"),
         *("Connectivity", "Dense", "StructuredDense", "TiedDense"),
         *("LocallyConnected1d", "LocallyConnected2d", "LocallyConnected3d"),
+        *("ConvSetting", "ConvTransposeSetting", "conv_output_size", "conv_transpose_output_size"),
+        *("invert_conv", "solve_conv", "solve_conv_transpose"),
         *("tie", "untie"),
     },
     "nn.functional": {"locally_connected1d", "locally_connected2d", "locally_connected3d"},

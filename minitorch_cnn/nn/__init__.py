@@ -43,6 +43,7 @@ from minitorch_cnn.nn.adaptive_pool import (
     AdaptiveMaxPool2d,
     AdaptiveMaxPool3d,
 )
+from minitorch_cnn.nn.arithmetic import conv_output_size, conv_transpose_output_size
 from minitorch_cnn.nn.attention import MultiheadAttention
 from minitorch_cnn.nn.connectivity import Connectivity
 from minitorch_cnn.nn.container import (
@@ -134,6 +135,13 @@ from minitorch_cnn.nn.rearrangement import (
     Unfold,
 )
 from minitorch_cnn.nn.sample_norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from minitorch_cnn.nn.size_solver import (
+    ConvSetting,
+    ConvTransposeSetting,
+    invert_conv,
+    solve_conv,
+    solve_conv_transpose,
+)
 from minitorch_cnn.nn.transposed_conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from minitorch_cnn.nn.tying import tie, untie
 from minitorch_cnn.nn.unpool import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
@@ -175,9 +183,11 @@ __all__ = [
     "Conv1d",
     "Conv2d",
     "Conv3d",
+    "ConvSetting",
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "ConvTransposeSetting",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
@@ -278,8 +288,13 @@ __all__ = [
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",
+    "conv_output_size",
+    "conv_transpose_output_size",
     "functional",
     "init",
+    "invert_conv",
+    "solve_conv",
+    "solve_conv_transpose",
     "tie",
     "untie",
     "utils",
