@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minitorch_cnn.viz.palette import OKABE_ITO
-from minitorch_cnn.viz.skeleton import Span, field_of
+from minitorch_cnn.viz.skeleton import Spans, field_of
 
 
 def receptive_field(model: Any, input_shape: Iterable[int], position: Any = None) -> Any:
@@ -27,8 +27,8 @@ def receptive_field(model: Any, input_shape: Iterable[int], position: Any = None
     Parameters
     ----------
     model, input_shape, position
-        As for :func:`seen_pixels`. The square is left out for models that are more than windows one
-        after another.
+        As for :func:`seen_pixels`. The square is that of :func:`summary`, and left out where that
+        does not know it.
 
     Returns
     -------
@@ -56,15 +56,12 @@ def receptive_field(model: Any, input_shape: Iterable[int], position: Any = None
     return _figure(np.atleast_2d(field.shares), _square(field.spans))
 
 
-def _square(spans: tuple[Span, ...] | None) -> tuple[Span, Span] | None:
+def _square(spans: Spans | None) -> Spans | None:
     """Rows and columns; a line is a picture of one row."""
-    if spans is None:
-        return None
-    rows, columns = ((0, 0), *spans)[-2:]
-    return rows, columns
+    return None if spans is None else ((0, 0), *spans)[-2:]
 
 
-def _figure(shares: np.ndarray[Any, Any], square: tuple[Span, Span] | None) -> Any:
+def _figure(shares: np.ndarray[Any, Any], square: Spans | None) -> Any:
     from matplotlib.colors import PowerNorm
     from matplotlib.figure import Figure
 
@@ -88,7 +85,7 @@ def _figure(shares: np.ndarray[Any, Any], square: tuple[Span, Span] | None) -> A
     return figure
 
 
-def _frame(axes: Any, sizes: tuple[int, ...], square: tuple[Span, Span] | None) -> None:
+def _frame(axes: Any, sizes: tuple[int, ...], square: Spans | None) -> None:
     """The outlines of picture and square, and room for both."""
     from matplotlib.ticker import MaxNLocator
 
@@ -110,7 +107,7 @@ def _frame(axes: Any, sizes: tuple[int, ...], square: tuple[Span, Span] | None) 
     axes.spines[:].set_visible(False)
 
 
-def _box(square: tuple[Span, Span], **style: Any) -> Any:
+def _box(square: Spans, **style: Any) -> Any:
     from matplotlib.patches import Rectangle
 
     (top, bottom), (left, right) = square

@@ -1,15 +1,16 @@
-"""Which pixels an output sees: the gradient of a model's linear skeleton, and a rule of thumb.
+"""Which pixels an output sees: the gradient of a model's linear skeleton.
 
 The skeleton of a model has its links and nothing else: all weights positive and alike, no
 activation, no normalisation, means instead of largest entries. Its gradient at an output is the
-share of the paths that each pixel takes to it. May import ``nn`` and the engine; draws nothing.
+share of the paths that each pixel takes to it. May import ``ledger``, ``nn`` and the
+engine; draws nothing.
 """
 
 from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,20 +19,14 @@ import numpy as np
 from minitorch_cnn import nn
 from minitorch_cnn.creation import ones
 from minitorch_cnn.engine import grad
+from minitorch_cnn.ledger.run import output_field, place_of
 from minitorch_cnn.nn.activation.base import Activation
-from minitorch_cnn.nn.functional.windows import padding_pairs, per_dimension
+from minitorch_cnn.nn.window_links import Window
 from minitorch_cnn.tensor import Tensor
 
-Span = tuple[int, int]
+Spans = tuple[tuple[int, int], ...]
 
 _MAX_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
-_WINDOWED = (
-    *(nn.Conv1d, nn.Conv2d, nn.Conv3d, *_MAX_POOLS, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
-    *(nn.LocallyConnected1d, nn.LocallyConnected2d, nn.LocallyConnected3d),
-    *(nn.LPPool1d, nn.LPPool2d, nn.LPPool3d),
-)
-"""Layers whose outputs stand on a grid and look through one window each."""
-
 _ADAPTIVE = {
     nn.AdaptiveMaxPool1d: nn.AdaptiveAvgPool1d,
     nn.AdaptiveMaxPool2d: nn.AdaptiveAvgPool2d,
@@ -58,28 +53,18 @@ class Field:
     """What one output sees.
 
     ``shares`` is what :func:`seen_pixels` returns; ``spans`` are first and last pixel of each
-    dimension of the square that kernels and strides promise, or None.
+    dimension of the square that kernels and strides promise, or None where that is not known.
     """
 
     shares: np.ndarray[Any, Any]
-    spans: tuple[Span, ...] | None
+    spans: Spans | None
 
 
 def field_of(model: Any, input_shape: Iterable[int], position: Any, name: str) -> Field:
     """The field of an output; arguments as for :func:`seen_pixels`."""
-    module = model_of(model, name)
-    x = ones((1, *input_shape), dtype="float64", backend="numpy", requires_grad=True)
-    y = _skeleton(module)(x)
-    if not isinstance(y, Tensor):
-        raise TypeError(f"{name}: the model returns a {type(y).__name__}, expected a Tensor")
-    index = _index(position, y.shape[1:], name)
-    (gradient,) = grad(y[(0, *index)].sum(), x)
-    paths = np.abs(gradient.numpy()[0])
-    if paths.ndim > 1:
-        paths = paths.sum(axis=0)
-    total = float(paths.sum())
-    on_grid = y.ndim == x.ndim and x.ndim > 2
-    return Field(paths / total if total else paths, _spans(module, index[1:]) if on_grid else None)
+    module, sizes = model_of(model, name), tuple(input_shape)
+    shares, index = _followed(module, sizes, position, name)
+    return Field(shares, _spans(module, sizes, index))
 
 
 def seen_pixels(
@@ -129,7 +114,25 @@ def seen_pixels(
     >>> 9 * mt.viz.seen_pixels(layers, (1, 7), position=0)
     array([1., 2., 3., 2., 1., 0., 0.])
     """
-    return field_of(model, input_shape, position, "seen_pixels").shares
+    module = model_of(model, "seen_pixels")
+    return _followed(module, tuple(input_shape), position, "seen_pixels")[0]
+
+
+def _followed(
+    model: nn.Module, sizes: tuple[int, ...], position: Any, name: str
+) -> tuple[np.ndarray[Any, Any], tuple[Any, ...]]:
+    """The shares of the pixels, and the index of the output."""
+    x = ones((1, *sizes), dtype="float64", backend="numpy", requires_grad=True)
+    y = _skeleton(model)(x)
+    if not isinstance(y, Tensor):
+        raise TypeError(f"{name}: the model returns a {type(y).__name__}, expected a Tensor")
+    index = _index(position, y.shape[1:], name)
+    (gradient,) = grad(y[(0, *index)].sum(), x)
+    paths = np.abs(gradient.numpy()[0])
+    if paths.ndim > 1:
+        paths = paths.sum(axis=0)
+    total = float(paths.sum())
+    return paths / total if total else paths, index
 
 
 def _index(position: Any, shape: tuple[int, ...], name: str) -> tuple[Any, ...]:
@@ -183,9 +186,17 @@ def _summed(pool: Any, args: tuple[Any, ...], output: Any) -> Any:
     """Instead of max pooling: the sum over the same windows, also those that the edge cuts off."""
     x: Tensor = args[0]
     positions = (output[0] if isinstance(output, tuple) else output).shape[2:]
-    kernel, stride, pairs, dilation = _window_of(pool, x.ndim - 2)
+    window = Window.of(
+        pool.kernel_size,
+        pool.stride,
+        pool.padding,
+        pool.dilation,
+        dims=len(positions),
+        name=type(pool).__name__,
+    )
+    kernel, stride, dilation = window.kernel, window.stride, window.dilation
     widths: list[int] = []
-    for axis, (before, after) in enumerate(pairs):
+    for axis, (before, after) in enumerate(window.padding):
         reach = (positions[axis] - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1
         there = x.shape[2 + axis] + before + after
         widths = [before, after + max(reach - there, 0), *widths]  # the last axis comes first
@@ -194,44 +205,15 @@ def _summed(pool: Any, args: tuple[Any, ...], output: Any) -> Any:
     return slide(nn.functional.pad(x, widths), weight, None, stride, 0, dilation, x.shape[1])
 
 
-# --- the rule of thumb ----------------------------------------------------------------------------
-
-
-def _window_of(layer: Any, dims: int) -> tuple[Any, Any, Any, Any]:
-    """Kernel, stride, padding before and after, and dilation of a layer, for each dimension."""
-    name = type(layer).__name__
-    kernel, stride, dilation = (
-        per_dimension(getattr(layer, setting, 1), dims, f"{name} {setting}")
-        for setting in ("kernel_size", "stride", "dilation")
-    )
-    padding = padding_pairs(getattr(layer, "padding", 0), kernel, stride, dilation, name)
-    return kernel, stride, padding, dilation
-
-
-def _spans(model: nn.Module, place: tuple[int, ...]) -> tuple[Span, ...] | None:
-    """First and last pixel, beyond the edge where windows reach into the padding.
-
-    None for models that are more than windows one after another.
-    """
-    spans = tuple((index, index) for index in place)
-    for layer in reversed(list(_in_a_row(model))):
-        if isinstance(layer, _WINDOWED):
-            settings = zip(spans, *_window_of(layer, len(place)), strict=True)
-            spans = tuple(
-                (first * stride - pair[0], last * stride - pair[0] + dilation * (kernel - 1))
-                for (first, last), kernel, stride, pair, dilation in settings
-            )
-        elif not _is_pointwise(layer):
-            return None
-    return spans
-
-
-def _in_a_row(model: nn.Module) -> Iterator[nn.Module]:
-    if isinstance(model, nn.Sequential):
-        for child in model:
-            yield from _in_a_row(child)
-    else:
-        yield model
+def _spans(model: nn.Module, sizes: tuple[int, ...], index: tuple[Any, ...]) -> Spans | None:
+    """First and last pixel along each dimension, beyond the edge where the window is."""
+    field = output_field(model, sizes, place_of(model))
+    if field is None or not (field.constant or field.grid):
+        return None
+    place = (0,) * len(field.lines) if field.constant else index[-len(field.lines) :]
+    spans = tuple(line(position) for line, position in zip(field.lines, place, strict=True))
+    known = tuple(span for span in spans if span is not None)
+    return known if len(known) == len(spans) else None
 
 
 def _is_pointwise(layer: nn.Module) -> bool:

@@ -167,10 +167,20 @@ def test_channels_of_groups_see_their_own():
     assert np.count_nonzero(viz.seen_pixels([layer, nn.ReLU(), both], (2, 5), (1,))) == 3
 
 
-def test_dense_layers_see_everything_and_have_no_square():
+def test_dense_layers_see_everything():
     figure = viz.receptive_field(models.lenet(), (1, 28, 28))
-    assert figure.axes[0].get_title() == "784"
-    assert field_of(models.lenet(), (1, 28, 28), 3, "test").spans is None
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["28 × 28", "784"]
+    assert field_of(models.lenet(), (1, 28, 28), 3, "test").spans == ((0, 27), (0, 27))
+
+
+def test_a_field_that_is_not_known_has_no_square():
+    class Sorted(nn.Module):
+        def forward(self, x):
+            return mt.sort(x, axis=-1)
+
+    figure = viz.receptive_field([nn.Conv1d(1, 1, 3), Sorted()], (1, 7), 2)
+    assert [axes.get_title() for axes in figure.axes if axes.images] == ["3"]
+    assert field_of([nn.Conv1d(1, 1, 3), Sorted()], (1, 7), 2, "test").spans is None
 
 
 def test_structured_layers_see_what_their_table_says():
@@ -201,7 +211,8 @@ def test_any_module_is_followed_and_stays_as_it_was():
     assert np.allclose(12 * shares, [0, 0, 0, 1, 2, 3, 3, 2, 1, 0, 0, 0])
     assert [parameter.tolist() for parameter in model.parameters()] == before
     assert model.training
-    assert viz.receptive_field(model, (1, 12), 1).axes[0].get_title() == "6"
+    titles = [axes.get_title() for axes in viz.receptive_field(model, (1, 12), 1).axes[:2]]
+    assert titles == ["1 × 6", "6"]
 
 
 def test_windows_that_the_edge_cuts_off_and_adaptive_bins():
