@@ -28,6 +28,7 @@ extensions = [
     "docstrings",
     "links_figure",
     "operation_table",
+    "pictures",
     "primitive_table",
     "run",
     "self_contained",

@@ -188,7 +188,7 @@ from minitorch_cnn.tensor_exchange import from_dlpack
 from minitorch_cnn.tensor_mutable import MutableTensor
 
 if _typing.TYPE_CHECKING:  # loaded when asked for
-    from minitorch_cnn import datasets, func
+    from minitorch_cnn import datasets, func, viz
     from minitorch_cnn.equivariance import equivariance_error
     from minitorch_cnn.explain import explain_grad
     from minitorch_cnn.ledger import summary
@@ -206,6 +206,7 @@ _LATER = {
     "func": "minitorch_cnn.func",
     "summary": "minitorch_cnn.ledger",
     "testing": "minitorch_cnn.testing",
+    "viz": "minitorch_cnn.viz",
 }
 """Not for every program, so loaded when asked for: modules, and names with the module of each."""
 
@@ -417,6 +418,7 @@ __all__ = [
     "var",
     "vecdot",
     "vector_norm",
+    "viz",
     "where",
     "zeros",
     "zeros_like",

@@ -393,6 +393,7 @@ REST = [
     "data",
     "datasets",
     "linalg",
+    "viz",
     "rand",
     "randn",
     "uniform",
@@ -437,6 +438,7 @@ def test_what_is_loaded_when_asked_for_can_be_found():
         "func",
         "summary",
         "testing",
+        "viz",
     ):
         assert name in dir(mt)
         assert callable(getattr(mt, name)) or isinstance(getattr(mt, name), ModuleType)
