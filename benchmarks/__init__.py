@@ -1,1 +1,4 @@
-"""Measurements, run by hand: ``python -m benchmarks.engine``. Nothing here is a test."""
+"""Measurements, run by hand: ``python -m benchmarks.engine``, ``python -m benchmarks.sharing``.
+
+Nothing here is a test.
+"""

@@ -32,6 +32,7 @@ extensions = [
     "primitive_table",
     "run",
     "self_contained",
+    "sharing_results",
 ]
 exclude_patterns = ["_build", "generated", "sg_execution_times.rst"]
 nitpicky = True
