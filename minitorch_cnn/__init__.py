@@ -188,8 +188,10 @@ from minitorch_cnn.tensor_exchange import from_dlpack
 from minitorch_cnn.tensor_mutable import MutableTensor
 
 if _typing.TYPE_CHECKING:  # loaded when asked for
-    from minitorch_cnn import datasets, func
+    from minitorch_cnn import datasets, func, viz
+    from minitorch_cnn.equivariance import equivariance_error
     from minitorch_cnn.explain import explain_grad
+    from minitorch_cnn.ledger import summary
     from minitorch_cnn.viz.graph import draw
 
 bool = bool_
@@ -199,9 +201,12 @@ __array_namespace_info__ = inspection.NamespaceInfo
 _LATER = {
     "datasets": "minitorch_cnn.datasets",
     "draw": "minitorch_cnn.viz.graph",
+    "equivariance_error": "minitorch_cnn.equivariance",
     "explain_grad": "minitorch_cnn.explain",
     "func": "minitorch_cnn.func",
+    "summary": "minitorch_cnn.ledger",
     "testing": "minitorch_cnn.testing",
+    "viz": "minitorch_cnn.viz",
 }
 """Not for every program, so loaded when asked for: modules, and names with the module of each."""
 
@@ -276,6 +281,7 @@ __all__ = [
     "empty_like",
     "enable_grad",
     "equal",
+    "equivariance_error",
     "erf",
     "exp",
     "exp2",
@@ -387,6 +393,7 @@ __all__ = [
     "std",
     "subtract",
     "sum",
+    "summary",
     "take",
     "take_along_axis",
     "tan",
@@ -411,6 +418,7 @@ __all__ = [
     "var",
     "vecdot",
     "vector_norm",
+    "viz",
     "where",
     "zeros",
     "zeros_like",

@@ -181,8 +181,8 @@ def _remembered(parameter: Tensor) -> tuple[Any, tuple[Pass, ...]]:
         )
     if any(parameter._node not in ancestors([past.node]) for past in record[1]):
         raise ValueError(
-            "explain_grad: the tensor was moved to another backend or dtype after the backward "
-            f"pass; compute the loss again and {advice}"
+            "explain_grad: the tensor was moved to another backend or dtype, or tied, after the "
+            f"backward pass; compute the loss again and {advice}"
         )
     return record  # type: ignore[no-any-return]
 

@@ -27,7 +27,7 @@ class Copies:
         else:
             twin._node = self._node
         twin._grad = self._grad
-        return _with_extras(twin, self._extras())
+        return with_extras(twin, self._extras())
 
     def __deepcopy__(self: Any, memo: dict[int, Any]) -> Any:
         self._require_leaf("deepcopy")
@@ -35,7 +35,7 @@ class Copies:
         twin = memo[id(self)] = _unfinished(type(self), data)
         twin.requires_grad_(self.requires_grad)
         twin._grad = copy.deepcopy(self._detached_grad(), memo)
-        return _with_extras(twin, copy.deepcopy(self._extras(), memo))
+        return with_extras(twin, copy.deepcopy(self._extras(), memo))
 
     def __reduce__(self: Any) -> Any:
         self._require_leaf("pickle")
@@ -69,7 +69,8 @@ def _unfinished(kind: type[Any], data: Any) -> Any:
     return tensor
 
 
-def _with_extras(tensor: Any, extras: dict[str, Any]) -> Any:
+def with_extras(tensor: Any, extras: dict[str, Any]) -> Any:
+    """``tensor`` with attributes set."""
     for name, value in extras.items():
         setattr(tensor, name, value)
     return tensor

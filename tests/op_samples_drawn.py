@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from minitorch_backends.windows import output_sizes
+from minitorch_cnn.ops.links import LinkTable
 from references.case import Array
 
 TIED = [-math.inf, -1.0, 0.0, 1.0, 2.0, math.nan]
@@ -98,3 +99,19 @@ def keys(draw: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
     if not any(isinstance(p, (np.ndarray, bool)) for p in parts):
         parts.append(draw(st.booleans()))
     return tuple(parts)
+
+
+@st.composite
+def link_tables(draw: Any) -> LinkTable:
+    """Outputs that look at few, many or no inputs, some of them at the same; links in any order."""
+    n_outputs, n_inputs = draw(st.integers(1, 6)), draw(st.integers(1, 5))
+    rng = np.random.default_rng(draw(st.integers(0, 1000)))
+    windows = [
+        rng.integers(0, n_inputs, draw(st.integers(0, n_inputs + 1)))
+        for _ in range(draw(st.integers(1, 3)))
+    ]
+    looks = [windows[number] for number in rng.integers(0, len(windows), n_outputs)]
+    outputs = np.repeat(np.arange(n_outputs), [len(window) for window in looks])
+    inputs = np.concatenate(looks)
+    order = rng.permutation(len(inputs)) if draw(st.booleans()) else np.lexsort((inputs, outputs))
+    return LinkTable(outputs[order], inputs[order], (n_outputs, n_inputs))

@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -140,17 +141,24 @@ def convolutions() -> Iterator[Sample]:
         ),
         ((2, 3, 3), (3, 3, 1, 2, 2, 2), (1, 3, 3), {"padding": "same"}),
         ((1, 1, 3, 3), (1, 1, 2, 1, 2, 2), None, {"dilation": 2}),
+        ((2, 2, 5), (2, 2, 1, 3), (2, 2), {"stride": 2, "groups": 2}),
+        ((2, 5), (3, 2, 2, 2), None, {"padding": "valid", "dilation": 2}),
+        ((1, 1, 3), (3, 1, 1, 3), (1, 3), {"padding": 1}),
+        ((1, 2, 2, 3, 2), (1, 2, 2, 2, 2, 2, 2, 1), (2, 1, 2, 2), {}),
+        ((1, 1, 2, 2, 2), (2, 1, 1, 1, 1, 1, 2, 2), None, {"stride": (1, 2, 1)}),
     ]:
+        dims = len(weight) // 2 - 1
         arguments = [distinct(*x), distinct(*weight)] + ([distinct(*bias)] if bias else [])
-        defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, **options}
+        defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "dims": dims, **options}
+        reference = partial(locally_connected, **defaults)
+        name = f"locally_connected{dims}d"
+        function = getattr(functional, name)
         yield Sample(
-            "nn.functional.locally_connected2d",
+            f"nn.functional.{name}",
             case_of(x, weight, **options),
-            lambda x, w, b=None, options=options: functional.locally_connected2d(
-                x, w, b, **options
-            ),
+            lambda x, w, b=None, f=function, o=options: f(x, w, b, **o),
             arguments,
-            lambda x, w, b=None, o=defaults: locally_connected(x, w, b, **o, dims=2),
+            reference if bias else partial(reference, bias=None),
         )
 
 

@@ -11,16 +11,17 @@ import minitorch_cnn as mt
 from minitorch_cnn import testing
 from minitorch_cnn.graph import Leaf
 from minitorch_cnn.nn import functional as F
-from minitorch_cnn.ops.conv import convolve
+from minitorch_cnn.ops.conv import convolve, locally_connected, locally_connected_transpose
 from op_samples import SAMPLES
 from op_samples_base import Sample
-from op_samples_drawn import geometries
+from op_samples_drawn import geometries, positions
 from test_ops import results
 
 # Every function that a kernel stands in for.
 WITH_KERNELS = [
     *("conv1d", "conv2d", "conv3d"),
     *("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
+    *("locally_connected1d", "locally_connected2d", "locally_connected3d"),
     *("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d"),
     *("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"),
     *("lp_pool1d", "lp_pool2d", "lp_pool3d"),
@@ -63,7 +64,7 @@ def test_body_and_kernel_are_the_same(sample: Sample, backend: str) -> None:
 @pytest.mark.parametrize("sample", KERNEL_SAMPLES)
 def test_no_kernel_runs_in_compositions(sample: Sample) -> None:
     kernels = {
-        *("conv", "conv_input", "max_pool", "pick", "sum_pool"),
+        *("local", "local_input", "conv", "conv_input", "max_pool", "pick", "sum_pool"),
         *("batch_norm", "softmax", "log_softmax", "softmax_cross_entropy"),
     }
     tensors = sample.tensors()
@@ -88,6 +89,31 @@ def test_convolution_of_any_geometry(backend: str, drawn: Any, groups: int, seed
         return convolve(x, w, groups=groups, **window)
 
     testing.check_same(convolution, composed(convolution), [x, w])
+
+
+@given(drawn=geometries(), groups=st.integers(1, 2), seed=st.integers(0, 1000))
+@settings(max_examples=25)
+def test_local_links_of_any_geometry_and_the_same_turned(
+    backend: str, drawn: Any, groups: int, seed: int
+) -> None:
+    window, sizes = drawn
+    rng = np.random.default_rng(seed)
+    out, kernel = positions(window, sizes), window.pop("kernel")
+    window["groups"] = groups
+    shape = (2, 2 * groups, *sizes)
+    x, w, u = (
+        mt.tensor(rng.standard_normal(sizes), requires_grad=True)
+        for sizes in (shape, (*out, 3 * groups, 2, *kernel), (2, 3 * groups, *out))
+    )
+
+    def forth(x: Any, w: Any) -> Any:
+        return locally_connected(x, w, **window)
+
+    def back(u: Any, w: Any) -> Any:
+        return locally_connected_transpose(u, w, shape=shape, **window)
+
+    testing.check_same(forth, composed(forth), [x, w], order=3)
+    testing.check_same(back, composed(back), [u, w], order=3)
 
 
 @pytest.mark.parametrize(

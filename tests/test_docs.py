@@ -112,6 +112,7 @@ MODULES = (
     "minitorch_cnn.func",
     "minitorch_cnn.inspection",
     "minitorch_cnn.io",
+    "minitorch_cnn.ledger",
     "minitorch_cnn.linalg",
     "minitorch_cnn.nn",
     "minitorch_cnn.nn.functional",

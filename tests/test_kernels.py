@@ -5,6 +5,7 @@ differ before and after, groups, empty batches, both real dtypes, and arrays in 
 """
 
 import math
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -16,9 +17,11 @@ from hypothesis import strategies as st
 import minitorch_cnn as mt
 from minitorch_backends import portable
 from minitorch_backends.numpy import conv as numpy_conv
+from minitorch_backends.numpy import links as numpy_links
+from minitorch_backends.numpy import local as numpy_local
 from minitorch_cnn import testing
 from minitorch_cnn.backend import get_backend, kernel
-from op_samples_drawn import arrays, geometries, keys, positions
+from op_samples_drawn import arrays, geometries, keys, link_tables, positions
 from references.case import Array
 
 Case = tuple[list[Array], dict[str, Any]]
@@ -65,6 +68,7 @@ def convolved(draw: Any) -> dict[str, Any]:
     return {
         "x": draw(arrays(*shape, dtype=dtype)),
         "w": draw(arrays(outputs, depth, *kernel_size, dtype=dtype)),
+        "free": draw(arrays(*out, outputs, depth, *kernel_size, dtype=dtype)),
         "g": draw(arrays(batch, outputs, *out, dtype=dtype)),
         "shape": shape,
         "kernel": kernel_size,
@@ -75,6 +79,19 @@ def convolved(draw: Any) -> dict[str, Any]:
 CONV = convolved().map(lambda c: ([c["x"], c["w"]], c["window"]))
 CONV_INPUT = convolved().map(lambda c: ([c["g"], c["w"]], {"shape": c["shape"], **c["window"]}))
 CONV_WEIGHT = convolved().map(lambda c: ([c["x"], c["g"]], {"kernel": c["kernel"], **c["window"]}))
+LOCAL = convolved().map(lambda c: ([c["x"], c["free"]], c["window"]))
+LOCAL_INPUT = convolved().map(lambda c: ([c["g"], c["free"]], {"shape": c["shape"], **c["window"]}))
+
+
+@st.composite
+def linked(draw: Any, *, back: bool = False) -> Case:
+    """One of the two products along the links of a table, or of the table turned."""
+    table, turned, batch = draw(link_tables()), draw(st.booleans()), draw(st.integers(0, 3))
+    n_outputs, n_inputs = table.shape[::-1] if turned else table.shape
+    dtype = draw(st.sampled_from([np.float64, np.float32]))
+    x = draw(arrays(batch, n_inputs, dtype=dtype))
+    shape = (batch, n_outputs) if back else table.outputs.shape
+    return [x, draw(arrays(*shape, dtype=dtype))], {"blocks": table.blocks(np.empty(0), turned)}
 
 
 @st.composite
@@ -188,6 +205,11 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "conv": CONV,
     "conv_input": CONV_INPUT,
     "conv_weight": CONV_WEIGHT,
+    "local": LOCAL,
+    "local_input": LOCAL_INPUT,
+    "local_weight": CONV_WEIGHT,
+    "link_product": linked(),
+    "link_weights": linked(back=True),
     "max_pool": largest(),
     "pick": picked(),
     "place": placed(),
@@ -282,23 +304,45 @@ def test_fold_is_the_adjoint_of_unfold(backend: str, case: Case) -> None:
     adjoint("unfold", "fold", shape, columns.shape, window, parameters)
 
 
+@pytest.mark.parametrize(("name", "weight"), [("conv", "w"), ("local", "free")])
 @given(case=convolved())
 @SMALL
-def test_convolution_and_its_adjoints(backend: str, case: dict[str, Any]) -> None:
+def test_convolution_and_its_adjoints(
+    name: str, weight: str, backend: str, case: dict[str, Any]
+) -> None:
+    """... with tied weights, and with free ones at every position."""
     home = get_backend()
-    x, w = (home.asarray(case[name].astype(np.float64), copy=True) for name in "xw")
-    window, shapes = case["window"], {name: case[name].shape for name in "xwg"}
+    x, w = (home.asarray(case[key].astype(np.float64), copy=True) for key in ("x", weight))
+    window, shapes = case["window"], {key: case[key].shape for key in ("x", weight, "g")}
     testing.check_adjoint(
-        on_tensors(lambda x: run("conv", x, w, **window)),
-        on_tensors(lambda g: run("conv_input", g, w, shape=case["shape"], **window)),
+        on_tensors(lambda x: run(name, x, w, **window)),
+        on_tensors(lambda g: run(f"{name}_input", g, w, shape=case["shape"], **window)),
         shapes["x"],
         shapes["g"],
     )
     testing.check_adjoint(
-        on_tensors(lambda w: run("conv", x, w, **window)),
-        on_tensors(lambda g: run("conv_weight", x, g, kernel=case["kernel"], **window)),
-        shapes["w"],
+        on_tensors(lambda w: run(name, x, w, **window)),
+        on_tensors(lambda g: run(f"{name}_weight", x, g, kernel=case["kernel"], **window)),
+        shapes[weight],
         shapes["g"],
+    )
+
+
+@given(case=linked())
+@SMALL
+def test_link_weights_are_the_adjoint_of_the_product_in_its_values(
+    backend: str, case: Case
+) -> None:
+    (x, values), parameters = case
+    home = get_backend()
+    blocks = moved(parameters, lambda a: home.asarray(a, copy=True))
+    own = home.asarray(x.astype(np.float64), copy=True)
+    n_outputs = sum(outputs.size for outputs, _, _ in parameters["blocks"])
+    testing.check_adjoint(
+        on_tensors(lambda v: run("link_product", own, v, **blocks)),
+        on_tensors(lambda g: run("link_weights", own, g, **blocks)),
+        values.shape,
+        (len(x), n_outputs),
     )
 
 
@@ -368,3 +412,46 @@ def test_weight_gradients_summed_one_by_one(case: dict[str, Any]) -> None:
         found = numpy_conv.conv_weight(x, g, **parameters)
     expected = portable.conv_weight(x, g, **parameters)
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["link_product", "link_weights"])
+@given(data=st.data())
+@SMALL
+def test_links_gathered_piece_by_piece(name: str, data: st.DataObject) -> None:
+    """The NumPy kernels gather no more positions at a time than their buffer holds."""
+    arrays_, parameters = data.draw(linked(back=name == "link_weights"))
+    arrays_ = [a.astype(np.float64) for a in arrays_]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numpy_links, "BUFFER_BYTES", data.draw(st.sampled_from([1, 64])))
+        found = numpy_links.KERNELS[name](*arrays_, **parameters)
+    expected = portable.KERNELS[name](*arrays_, **parameters)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "cases"),
+    [("local", LOCAL), ("local_input", LOCAL_INPUT), ("local_weight", CONV_WEIGHT)],
+)
+@given(data=st.data())
+@SMALL
+def test_windows_cut_row_by_row(name: str, cases: Any, data: st.DataObject) -> None:
+    """The NumPy kernels hold no more rows of windows at a time than their buffer."""
+    arrays_, parameters = data.draw(cases)
+    arrays_ = [a.astype(np.float64) for a in arrays_]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numpy_local, "BUFFER_BYTES", data.draw(st.sampled_from([1, 128])))
+        found = numpy_local.KERNELS[name](*arrays_, **parameters)
+    expected = portable.KERNELS[name](*arrays_, **parameters)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_local_layer_holds_little_besides_its_weights() -> None:
+    """Forward and backward within 1.5 times weights and unfolded input, the gradient included."""
+    layer = mt.nn.LocallyConnected2d(32, 32, (32, 32), 3)
+    x, upstream = mt.ones((16, 32, 32, 32)), mt.ones((16, 32, 30, 30))
+    weights, unfolded = layer.weight.data.nbytes, 4 * 16 * 32 * 9 * 30 * 30
+    tracemalloc.start()
+    layer(x).backward(upstream)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert weights + peak < 1.5 * (weights + unfolded)

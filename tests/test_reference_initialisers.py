@@ -120,3 +120,13 @@ def test_batch_norm_starts_as_the_identity(layer: str) -> None:
     assert list(state) == list(expected)
     for key, values in expected.items():
         np.testing.assert_array_equal(state[key], values, strict=True)
+
+
+@pytest.mark.parametrize("size", [0, 1, 65536, 200_000])
+def test_default_numbers_are_those_of_the_generator(size: int) -> None:
+    """... also where they are drawn piece by piece, and so is what is drawn after them."""
+    rng, other = np.random.default_rng(0), np.random.default_rng(0)
+    found = nn.init.default_uniform((size,), 7, rng)
+    bound = 1 / math.sqrt(7)
+    np.testing.assert_array_equal(found, other.uniform(-bound, bound, size).astype(np.float32))
+    assert rng.random() == other.random()

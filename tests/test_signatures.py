@@ -17,8 +17,15 @@ PYTORCH = json.loads((Path(__file__).parent / "references/signatures.json").read
 OURS = {"nn": nn, "nn.functional": nn.functional}
 
 OWN = {
-    "nn": {"Buffer", "Dense", "LocallyConnected2d", "Parameter", "functional", "init", "utils"},
-    "nn.functional": {"locally_connected2d"},
+    "nn": {
+        *("Buffer", "Parameter", "functional", "init", "utils"),
+        *("Connectivity", "Dense", "StructuredDense", "TiedDense"),
+        *("LocallyConnected1d", "LocallyConnected2d", "LocallyConnected3d"),
+        *("ConvSetting", "ConvTransposeSetting", "conv_output_size", "conv_transpose_output_size"),
+        *("invert_conv", "solve_conv", "solve_conv_transpose"),
+        *("tie", "untie"),
+    },
+    "nn.functional": {"locally_connected1d", "locally_connected2d", "locally_connected3d"},
 }
 """What PyTorch has no layer or function for."""
 

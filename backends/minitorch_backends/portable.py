@@ -2,8 +2,8 @@
 
 A backend's own kernels carry the same names and signatures and are compared with these. Functions
 take raw arrays and static keyword arguments; shapes are ``(N, C, *spatial)`` with any number of
-spatial dimensions. May import ``windows``, ``select``
-and ``special``, nothing else of the house.
+spatial dimensions. May import ``windows``, ``links``, ``select`` and ``special``, nothing else of
+the house.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from array_api_compat import array_namespace
 
+from minitorch_backends.links import link_product, link_weights
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.select import argsort, index_add, select, select_back
 from minitorch_backends.special import erf
@@ -106,6 +107,66 @@ def conv_weight(
     upstream = xp.reshape(g, (x.shape[0], groups, outputs, positions))
     rows = xp.sum(upstream @ xp.matrix_transpose(columns), axis=0)
     return xp.reshape(rows, (g.shape[1], depth, *kernel))
+
+
+def local(
+    x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Array:
+    """:func:`conv` with weights ``w (*positions, O, C/groups, *kernel)`` of each position's own."""
+    xp = array_namespace(x, w)
+    dims = len(stride)
+    matrices = _matrices(xp, w, dims, groups)
+    kernel = w.shape[dims + 2 :]
+    windows = unfold(x, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
+    columns = _per_position(xp, windows, groups, matrices.shape[0])
+    return _pictures_first(xp, matrices @ columns, (x.shape[0], w.shape[dims], *w.shape[:dims]))
+
+
+def local_input(
+    g: Array, w: Array, *, shape: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Array:
+    """The adjoint of :func:`local` in ``x``: from ``g (N, O, *positions)`` to ``shape``."""
+    xp = array_namespace(g, w)
+    dims = len(stride)
+    matrices = _matrices(xp, w, dims, groups)
+    kernel = w.shape[dims + 2 :]
+    products = xp.matrix_transpose(matrices) @ _per_position(xp, g, groups, matrices.shape[0])
+    columns = _pictures_first(xp, products, (*shape[:2], *kernel, *w.shape[:dims]))
+    return fold(
+        columns, shape=shape, kernel=kernel, stride=stride, padding=padding, dilation=dilation
+    )
+
+
+def local_weight(
+    x: Array, g: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Array:
+    """The adjoint of :func:`local` in ``w``: ``(*positions, O, C/groups, *kernel)``."""
+    xp = array_namespace(x, g)
+    positions = g.shape[2:]
+    windows = unfold(x, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
+    columns, upstream = (
+        _per_position(xp, entries, groups, math.prod(positions)) for entries in (windows, g)
+    )
+    products = upstream @ xp.matrix_transpose(columns)
+    return xp.reshape(products, (*positions, g.shape[1], x.shape[1] // groups, *kernel))
+
+
+def _matrices(xp: Any, w: Array, dims: int, groups: int) -> Array:
+    """Weights of positions of their own as ``(positions, groups, O / groups, places)``."""
+    shape = (groups, w.shape[dims] // groups, math.prod(w.shape[dims + 1 :]))
+    return xp.reshape(w, (math.prod(w.shape[:dims]), *shape))
+
+
+def _per_position(xp: Any, entries: Array, groups: int, positions: int) -> Array:
+    """``(N, ..., *positions)`` as ``(positions, groups, entries of a group, N)``."""
+    places = math.prod(entries.shape[1:]) // (groups * positions)
+    flat = xp.reshape(entries, (entries.shape[0], groups, places, positions))
+    return xp.permute_dims(flat, (3, 1, 2, 0))
+
+
+def _pictures_first(xp: Any, products: Array, shape: Ints) -> Array:
+    """``(positions, groups, entries of a group, N)`` as ``(N, ..., *positions)``."""
+    return xp.reshape(xp.permute_dims(products, (3, 1, 2, 0)), tuple(shape))
 
 
 def max_pool(
@@ -255,6 +316,11 @@ KERNELS: dict[str, Kernel] = {
         conv,
         conv_input,
         conv_weight,
+        local,
+        local_input,
+        local_weight,
+        link_product,
+        link_weights,
         max_pool,
         pick,
         place,

@@ -43,7 +43,9 @@ from minitorch_cnn.nn.adaptive_pool import (
     AdaptiveMaxPool2d,
     AdaptiveMaxPool3d,
 )
+from minitorch_cnn.nn.arithmetic import conv_output_size, conv_transpose_output_size
 from minitorch_cnn.nn.attention import MultiheadAttention
+from minitorch_cnn.nn.connectivity import Connectivity
 from minitorch_cnn.nn.container import (
     ModuleDict,
     ModuleList,
@@ -52,7 +54,7 @@ from minitorch_cnn.nn.container import (
     Sequential,
 )
 from minitorch_cnn.nn.conv import Conv1d, Conv2d, Conv3d
-from minitorch_cnn.nn.dense import Dense, Linear
+from minitorch_cnn.nn.dense import Dense, Linear, StructuredDense, TiedDense
 from minitorch_cnn.nn.dropout import (
     AlphaDropout,
     Dropout,
@@ -63,7 +65,7 @@ from minitorch_cnn.nn.dropout import (
 )
 from minitorch_cnn.nn.embedding import Embedding, EmbeddingBag
 from minitorch_cnn.nn.flatten import Flatten, Identity, Unflatten
-from minitorch_cnn.nn.local import LocallyConnected2d
+from minitorch_cnn.nn.local import LocallyConnected1d, LocallyConnected2d, LocallyConnected3d
 from minitorch_cnn.nn.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -133,7 +135,15 @@ from minitorch_cnn.nn.rearrangement import (
     Unfold,
 )
 from minitorch_cnn.nn.sample_norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from minitorch_cnn.nn.size_solver import (
+    ConvSetting,
+    ConvTransposeSetting,
+    invert_conv,
+    solve_conv,
+    solve_conv_transpose,
+)
 from minitorch_cnn.nn.transposed_conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from minitorch_cnn.nn.tying import tie, untie
 from minitorch_cnn.nn.unpool import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
 from minitorch_cnn.nn.upsample import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 from minitorch_cnn.nn.vector import Bilinear, CosineSimilarity, PairwiseDistance
@@ -166,15 +176,18 @@ __all__ = [
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
+    "Connectivity",
     "ConstantPad1d",
     "ConstantPad2d",
     "ConstantPad3d",
     "Conv1d",
     "Conv2d",
     "Conv3d",
+    "ConvSetting",
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "ConvTransposeSetting",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
@@ -209,7 +222,9 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "LocalResponseNorm",
+    "LocallyConnected1d",
     "LocallyConnected2d",
+    "LocallyConnected3d",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
@@ -258,9 +273,11 @@ __all__ = [
     "Softplus",
     "Softshrink",
     "Softsign",
+    "StructuredDense",
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "TiedDense",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",
@@ -271,7 +288,14 @@ __all__ = [
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",
+    "conv_output_size",
+    "conv_transpose_output_size",
     "functional",
     "init",
+    "invert_conv",
+    "solve_conv",
+    "solve_conv_transpose",
+    "tie",
+    "untie",
     "utils",
 ]

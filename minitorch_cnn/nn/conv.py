@@ -6,26 +6,35 @@ The end of the derivation ``dense.py`` -> ``local.py`` -> ``conv.py``. May impor
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from minitorch_cnn.nn import functional, init
-from minitorch_cnn.nn.arguments import check_groups
-from minitorch_cnn.nn.functional.windows import padding_pairs, per_dimension
-from minitorch_cnn.nn.module import Module
+from minitorch_cnn.creation import zeros_like
+from minitorch_cnn.nn import functional
+from minitorch_cnn.nn.dense import Dense, Linked
+from minitorch_cnn.nn.local import (
+    LocallyConnected1d,
+    LocallyConnected2d,
+    LocallyConnected3d,
+    SlidingWindow,
+    bias_everywhere,
+    ties,
+)
 from minitorch_cnn.nn.parameter import Parameter
+from minitorch_cnn.ops.elementwise import where
+from minitorch_cnn.ops.shape import broadcast_to, reshape
+from minitorch_cnn.tensor import Tensor
 
-PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+_Self = TypeVar("_Self", bound="_Convolution")
 
 
-class _Convolution(Module):
+class _Convolution(SlidingWindow):
     """What convolutions of one, two and three dimensions share."""
 
-    dims: ClassVar[int]
-    function: ClassVar[Callable[..., Any]]
+    tied_over_positions = True
+    untied_layer: ClassVar[Any]
+    """The locally connected layer with the same links; see :func:`ties`."""
 
     def __init__(
         self,
@@ -43,59 +52,140 @@ class _Convolution(Module):
         dtype: Any = None,
         backend: Any = None,
     ) -> None:
-        name = type(self).__name__
-        check_groups(in_channels, out_channels, groups, name)
-        if padding_mode not in PADDING_MODES:
-            raise ValueError(
-                f"{name}: padding_mode {padding_mode!r} is none of "
-                f"{', '.join(map(repr, PADDING_MODES))}"
-            )
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size = per_dimension(kernel_size, self.dims, f"{name} kernel_size", least=1)
-        self.stride = per_dimension(stride, self.dims, f"{name} stride", least=1)
-        self.dilation = per_dimension(dilation, self.dims, f"{name} dilation", least=1)
-        self.padding = (
-            padding
-            if isinstance(padding, str)
-            else per_dimension(padding, self.dims, f"{name} padding", least=0)
-        )
-        self.groups = groups
-        self.padding_mode = padding_mode
-        # Refuses impossible paddings here rather than at the first picture.
-        padding_pairs(self.padding, self.kernel_size, self.stride, self.dilation, name)
-        links = in_channels // groups * math.prod(self.kernel_size)
-        place = {"dtype": dtype, "backend": backend}
+        settings = (kernel_size, stride, padding, dilation, groups, padding_mode)
+        self._set_window(in_channels, out_channels, *settings)
         shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(init.default_uniform(shape, links, rng), **place)
-        self.bias = (
-            Parameter(init.default_uniform((out_channels,), links, rng), **place) if bias else None
-        )
+        offsets = (out_channels,) if bias else None
+        links = self.links_of_one_output
+        self._draw(shape, offsets, links, rng, dtype=dtype, backend=backend)
 
-    def forward(self, x: Any) -> Any:
-        padding: Any = self.padding
-        if self.padding_mode != "zeros":
-            name = type(self).__name__
-            pairs = padding_pairs(padding, self.kernel_size, self.stride, self.dilation, name)
-            widths = [n for pair in reversed(pairs) for n in pair]
-            x, padding = functional.pad(x, widths, mode=self.padding_mode), 0
-        settings = (self.stride, padding, self.dilation, self.groups)
-        return type(self).function(x, self.weight, self.bias, *settings)
+    def output_bias(self, input_shape: Any = None) -> Tensor | None:
+        """The bias of each output, flattened: that of its channel at every position."""
+        if self.bias is None:
+            return None
+        positions = self.output_shape(input_shape)[1:]
+        flat: Tensor = reshape(bias_everywhere(self.bias, positions), (-1,))
+        return flat
+
+    def as_local(self, input_shape: Any = None, *, dtype: Any = None, backend: Any = None) -> Any:
+        """The locally connected layer with the same links and values, free at every position.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            ``(in_channels, *sizes)``.
+        dtype, backend : optional
+            Those of this layer if not given.
+
+        Returns
+        -------
+        LocallyConnected1d, LocallyConnected2d or LocallyConnected3d
+            With this kernel at every position, and this bias.
+
+        Examples
+        --------
+        >>> import minitorch_cnn as mt
+        >>> mt.nn.Conv2d(1, 4, 2, bias=False).as_local((1, 3, 3))
+        LocallyConnected2d(1, 4, input_size=(3, 3), kernel_size=(2, 2), stride=(1, 1), bias=False)
+        """
+        sizes = self._sizes(input_shape)
+        shape = self.output_shape(input_shape)
+        settings = self._settings() | {"input_size": sizes, "rng": np.random.default_rng(0)}
+        local = type(self).untied_layer(**settings)
+        everywhere = broadcast_to(self.weight.detach(), (*shape[1:], *self.weight.shape))
+        local.weight = Parameter(everywhere)
+        if self.bias is not None:
+            local.bias = Parameter(bias_everywhere(self.bias.detach(), shape[1:]))
+        moved = [where for where in (backend, dtype) if where is not None]
+        return local.to(*moved) if moved else local
+
+    def project(self: _Self, layer: Any, input_shape: Any = None) -> _Self:
+        """Take the kernel that is nearest to ``layer``: each weight the mean over its links.
+
+        Changes this convolution, whose window says which links are kept and tied, and returns it.
+        What ``layer`` has outside the windows is dropped. Of all kernels, this one's matrix has the
+        least sum of squared differences from that of ``layer``. A weight without any link on the
+        picture stays as it is.
+
+        Parameters
+        ----------
+        layer : Dense, or any other layer with a table of links
+            With as many inputs and outputs as this convolution has on the picture.
+        input_shape : tuple of int, optional
+            ``(in_channels, *sizes)``. Not needed for layers that know it: locally connected ones,
+            and dense ones that :meth:`as_dense` made.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the sizes do not fit, the shape is not known, or the layer has a bias and this one
+            has none.
+
+        Examples
+        --------
+        >>> import minitorch_cnn as mt
+        >>> conv = mt.nn.Conv2d(1, 4, 2)
+        >>> dense = conv.as_dense((1, 3, 3))
+        >>> other = mt.nn.Conv2d(1, 4, 2).project(dense)
+        >>> bool((other.weight == conv.weight).all())
+        True
+        """
+        shape = self._shape_on(layer, input_shape)
+        table = self.connectivity(shape)
+        if isinstance(layer, Dense):  # its matrix as it is, rather than a table of all its links
+            values = table.entries(layer.weight.detach())
+        else:
+            values = table.values_in(layer.connectivity(shape), layer.theta(shape).detach())
+        kernel = reshape(table.mean_over_links(values), self.weight.shape)
+        used = reshape(table.links_of_weights(values), self.weight.shape) > 0
+        self.weight.assign_(where(used, kernel, self.weight.detach()))
+        if self.bias is not None:
+            self.bias.assign_(self._mean_bias(layer.output_bias(shape)))
+        return self
+
+    def _shape_on(self, layer: Any, input_shape: Any) -> tuple[int, ...]:
+        """``(in_channels, *sizes)`` of the pictures on which ``layer`` is compared with this."""
+        name = type(self).__name__
+        if not isinstance(layer, Linked):
+            raise TypeError(
+                f"{name}.project: expected a layer with a table of links, such as Dense or "
+                f"{self.untied_layer.__name__}, got a {type(layer).__name__}"
+            )
+        if input_shape is None:
+            input_shape = getattr(layer, "input_size", getattr(layer, "input_shape", None))
+        if input_shape is None:
+            raise ValueError(
+                f"{name}.project: this {type(layer).__name__} does not say which pictures it was "
+                "made for; pass input_shape=(channels, *sizes)"
+            )
+        shape = (self.in_channels, *self._sizes(input_shape))
+        ours, theirs = self.table_shape(shape), layer.table_shape(shape)
+        if theirs != ours:
+            raise ValueError(
+                f"{name}.project: the layer has {theirs[1]} inputs and {theirs[0]} outputs; this "
+                f"convolution has {ours[1]} and {ours[0]} on pictures of {shape}"
+            )
+        if layer.bias is not None and self.bias is None:
+            raise ValueError(
+                f"{name}.project: the layer has a bias and this convolution none; make it with "
+                "bias=True"
+            )
+        return shape
+
+    def _mean_bias(self, bias: Tensor | None) -> Tensor:
+        """For each channel the mean over the positions of ``bias``; of equal ones exactly."""
+        if bias is None:
+            zeros: Tensor = zeros_like(self.bias.detach())
+            return zeros
+        rows = reshape(bias.detach(), (self.out_channels, -1))
+        mean: Tensor = rows[:, 0] + (rows - rows[:, :1]).mean(axis=1)
+        return mean
 
     def extra_repr(self) -> str:
-        text = (
-            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
-            f"stride={self.stride}"
-        )
-        ones, zeros = (1,) * self.dims, (0,) * self.dims
-        text += "" if self.padding == zeros else f", padding={self.padding!r}"
-        text += "" if self.dilation == ones else f", dilation={self.dilation}"
-        text += "" if self.groups == 1 else f", groups={self.groups}"
-        text += "" if self.bias is not None else ", bias=False"
-        return text + (
-            "" if self.padding_mode == "zeros" else f", padding_mode={self.padding_mode!r}"
-        )
+        return f"{self.in_channels}, {self.out_channels}, {super().extra_repr()}"
 
 
+@ties(LocallyConnected1d)
 class Conv1d(_Convolution):
     """Convolution over one spatial dimension; see :class:`Conv2d`.
 
@@ -110,6 +200,7 @@ class Conv1d(_Convolution):
     function = staticmethod(functional.conv1d)
 
 
+@ties(LocallyConnected2d)
 class Conv2d(_Convolution):
     """One kernel slides over the picture: local links, weights tied over all positions.
 
@@ -149,6 +240,7 @@ class Conv2d(_Convolution):
     function = staticmethod(functional.conv2d)
 
 
+@ties(LocallyConnected3d)
 class Conv3d(_Convolution):
     """Convolution over three spatial dimensions; see :class:`Conv2d`.
 

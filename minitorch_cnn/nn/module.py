@@ -11,14 +11,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from minitorch_backends.protocol import Backend
-from minitorch_cnn.backend import backend_of, destination
+from minitorch_cnn.backend import backend_of, destination, namespace
 from minitorch_cnn.creation import raw_array, zeros_like
 from minitorch_cnn.graph import HookHandle, Leaf
 from minitorch_cnn.nn.hooks import ForwardHooks, Hook, register
-from minitorch_cnn.nn.parameter import Buffer
+from minitorch_cnn.nn.parameter import Buffer, Parameter
 from minitorch_cnn.nn.tree import Tree, members, walk
 from minitorch_cnn.ops.arguments import is_floating
 from minitorch_cnn.tensor import Tensor
+from minitorch_cnn.tensor_alias import join
 
 _Self = TypeVar("_Self", bound="Module")
 
@@ -140,10 +141,17 @@ class Module(Tree):
         """All parameters and persistent buffers by dotted name, without history.
 
         Names and layouts are PyTorch's for the same architecture. A tied parameter stands under
-        each of its names. The tensors share memory with the module until it is changed. ``prefix``
-        is put before each name as it is, so it ends in a dot.
+        each of its names as the same Tensor, by which :meth:`load_state_dict` and
+        :func:`minitorch_cnn.save` know it. The tensors share memory with the module until it is
+        changed. ``prefix`` is put before each name as it is, so it ends in a dot.
         """
-        return {prefix + name: tensor.detach() for name, tensor in _state(self, "")}
+        shown: dict[int, Tensor] = {}
+        state = {}
+        for name, tensor in _state(self, ""):
+            if id(tensor) not in shown:
+                shown[id(tensor)] = tensor.detach()
+            state[prefix + name] = shown[id(tensor)]
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> DifferingNames:
         """Overwrite parameters and buffers with ``state``; all or nothing.
@@ -151,7 +159,9 @@ class Module(Tree):
         Parameters
         ----------
         state : mapping of str to Tensor or array_like
-            As :meth:`state_dict` gives it; dtype and backend of this module stay.
+            As :meth:`state_dict` gives it; dtype and backend of this module stay. Parameters for
+            which it holds one and the same Tensor are tied, as :func:`minitorch_cnn.nn.tie` does
+            it, if they are of one dtype and backend.
         strict : bool
             False passes over missing and unexpected names (shapes must fit in any case).
 
@@ -163,8 +173,8 @@ class Module(Tree):
         Raises
         ------
         ValueError
-            Listing every missing and unexpected name and every shape that does not fit; nothing
-            has been changed then.
+            Listing every missing and unexpected name, every shape that does not fit, and names
+            that are tied here and have different values; nothing has been changed then.
         TypeError
             If ``state`` is no mapping.
         """
@@ -181,6 +191,7 @@ class Module(Tree):
             problems += [f"missing: {name} {own[name].shape}" for name in missing]
             problems += [f"unexpected: {name}" for name in unexpected]
         new: dict[str, Any] = {}
+        first_names: dict[int, str] = {}
         for name in (name for name in own if name in state):
             target = own[name]
             home = backend_of(target.data)
@@ -194,6 +205,12 @@ class Module(Tree):
                     f"wrong shape: {name} is {tuple(array.shape)}, the module has {target.shape}"
                 )
             new[name] = array
+            first = first_names.setdefault(id(target), name)
+            if not _equal(new[first], array):
+                problems.append(
+                    f"two values: {first} and {name} are tied in the module and differ in the "
+                    "state; nn.untie(module) first gives each parameter a tensor of its own"
+                )
         if problems:
             raise ValueError(
                 f"load_state_dict: the state does not fit this {type(self).__name__}:\n  "
@@ -203,6 +220,7 @@ class Module(Tree):
             )
         for name, array in new.items():
             own[name]._rebind(array)
+        _tie_as_in(state, own)
         return DifferingNames(missing, unexpected)
 
     def to(self: _Self, *targets: Any, device: Any = None, dtype: Any = None) -> _Self:
@@ -264,6 +282,29 @@ def _state(module: Module, prefix: str, everything: bool = False) -> Iterator[tu
         if everything or not isinstance(value, Buffer) or value.persistent:
             seen.add(id(value))
             yield name, value
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Whether two arrays of one dtype and backend have equal entries; NaN equals itself."""
+    if a is b:
+        return True
+    return a.shape == b.shape and bool(namespace(a).all((a == b) | ((a != a) & (b != b))))
+
+
+def _tie_as_in(state: Mapping[str, Any], own: Mapping[str, Tensor]) -> None:
+    """Tie the parameters for which ``state`` holds the same tensor."""
+    first_owners: dict[int, Tensor] = {}
+    for name, tensor in own.items():
+        value = state.get(name)
+        if not (isinstance(tensor, Parameter) and isinstance(value, Tensor)):
+            continue
+        first = first_owners.setdefault(id(value), tensor)
+        if first is not tensor and _home(first) == _home(tensor):
+            join(first, tensor)
+
+
+def _home(tensor: Tensor) -> tuple[Any, str]:
+    return tensor.dtype, tensor.backend
 
 
 def _move(tensor: Tensor, dtype: Any, home: Backend | None) -> None:

@@ -1,6 +1,6 @@
 """The two kinds of tensor that are part of a module: learned, and not learned.
 
-May import Tensor and what lies below it.
+May import ``tensor_alias`` and what lies below it.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch_cnn.tensor import Tensor
+from minitorch_cnn.tensor_alias import TIE_SLOTS
 
 
 class Parameter(Tensor):
@@ -21,7 +22,7 @@ class Parameter(Tensor):
         False freezes it.
     """
 
-    __slots__ = ()
+    __slots__ = TIE_SLOTS
 
     def __init__(
         self, data: Any, requires_grad: bool = True, *, dtype: Any = None, backend: Any = None
@@ -30,6 +31,9 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
+
+    def _extras(self) -> dict[str, Any]:
+        return {name: x for name, x in super()._extras().items() if name not in TIE_SLOTS}
 
     def _refuse_in_place(self, other: Any) -> Any:
         raise TypeError(

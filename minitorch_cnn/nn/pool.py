@@ -1,17 +1,27 @@
 """Pooling layers: the largest entry or the mean of each window. No parameters.
 
-May import ``module`` and ``functional``.
+The mean is linear, a table of links with fixed weights. May import ``dense`` and what it stands on.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+
+from minitorch_cnn.creation import asarray
 from minitorch_cnn.nn import functional
+from minitorch_cnn.nn.arguments import count
+from minitorch_cnn.nn.connectivity import Connectivity
+from minitorch_cnn.nn.dense import Linked
+from minitorch_cnn.nn.functional.pooling import average_window
 from minitorch_cnn.nn.functional.power_pooling import check_norm_type
-from minitorch_cnn.nn.functional.windows import per_dimension
+from minitorch_cnn.nn.functional.windows import Ints, per_dimension
 from minitorch_cnn.nn.module import Module
+from minitorch_cnn.nn.window_links import Window
+from minitorch_cnn.tensor import Tensor
 
 
 class _Pool(Module):
@@ -102,7 +112,56 @@ class MaxPool3d(_MaxPool):
     function = staticmethod(functional.max_pool3d)
 
 
-class AvgPool1d(_Pool):
+class _Average(_Pool, Linked):
+    """Means of windows: the links of each channel, with weights that nobody learns."""
+
+    bias = None
+    default_dtype = "float32"
+
+    def connectivity(self, input_shape: Any = None) -> Connectivity:
+        """The links of the windows of pictures ``(channels, *sizes)``, within each channel.
+
+        All share one weight, 1 / (entries of a window), but for windows at the border that are
+        divided by fewer.
+        """
+        channels, sizes, window, divisors = self._windows(input_shape)
+        links = window.links(channels, channels, sizes, groups=channels)
+        _, which = np.unique(divisors, return_inverse=True)
+        numbers = which.reshape(-1)[links.positions]
+        shape = (channels * divisors.size, channels * math.prod(sizes))
+        return Connectivity(links.outputs, links.inputs, numbers, shape)
+
+    def count_links(self, input_shape: Any = None) -> int:
+        """The number of links, worked out dimension by dimension."""
+        channels, sizes, window, _ = self._windows(input_shape)
+        return channels * window.count_links(sizes)
+
+    def theta(self, input_shape: Any = None) -> Tensor:
+        """What entries are multiplied by, as the table numbers it; float64."""
+        *_, divisors = self._windows(input_shape)
+        factors: Tensor = asarray(1 / np.unique(divisors))
+        return factors
+
+    def _windows(self, input_shape: Any) -> tuple[int, Ints, Window, np.ndarray[Any, Any]]:
+        """Channels and sizes of the picture, the window, and its divisor at each position."""
+        name = type(self).__name__
+        if not isinstance(input_shape, (tuple, list)) or len(input_shape) != self.dims + 1:
+            raise ValueError(
+                f"{name}: expected the shape of an input without its batch, (channels, {self.dims} "
+                f"sizes), got {input_shape!r}"
+            )
+        channels = count(input_shape[0], f"{name} channels")
+        sizes = per_dimension(tuple(input_shape[1:]), self.dims, f"{name} input_shape", least=1)
+        names = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
+        settings = {key: getattr(self, key) for key in names}
+        override = getattr(self, "divisor_override", None)
+        kernel, stride, padding, divisors = average_window(
+            sizes, **settings, divisor_override=override, name=name
+        )
+        return channels, sizes, Window(kernel, stride, padding, (1,) * self.dims), divisors
+
+
+class AvgPool1d(_Average):
     """Mean of each window; see :func:`functional.avg_pool1d`.
 
     Examples
@@ -132,7 +191,7 @@ class AvgPool1d(_Pool):
         )
 
 
-class _AvgPool(_Pool):
+class _AvgPool(_Average):
     def __init__(
         self,
         kernel_size: Any,

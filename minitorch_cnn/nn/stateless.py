@@ -5,14 +5,15 @@ May import ``module`` and ``replay``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from minitorch_cnn.backend import backend_of
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.nn.module import Module
-from minitorch_cnn.nn.parameter import Buffer, Parameter
+from minitorch_cnn.nn.tree import places
 from minitorch_cnn.replay import Standing, substituted
+from minitorch_cnn.tensor_alias import source_of
 
 
 def functional_call(
@@ -165,34 +166,22 @@ def _checked(name: str, target: Any, value: Any) -> Any:
             f"functional_call: {name} is {value._data.dtype} on {there.name!r}, the module's is "
             f"{target._data.dtype} on {here.name!r}; convert it, or the module, with .to(...)"
         )
-    return value
+    return source_of(value)
 
 
 def _at_its_place(module: Module, name: str, value: Any, given: dict[str, Any]) -> Standing:
     """``value`` in the attribute, list or dict where the module keeps ``name``."""
-    places = {path: (holder, key) for path, holder, key in _places(module, "")}
-    holder, key = places[name]
+    found = {path: (holder, key) for path, holder, key in places(module)}
+    holder, key = found[name]
     if isinstance(holder, tuple):
         raise ValueError(
             f"functional_call: {name} stands in a tuple, which cannot be changed; keep it in a "
             "list to use tie_weights=False"
         )
-    for path, (other, other_key) in places.items():
+    for path, (other, other_key) in found.items():
         if other is holder and other_key == key and given.get(path, value) is not value:
             raise ValueError(
                 f"functional_call: {name} and {path} are one tensor of one shared layer, but "
                 "different ones are given; give one of them"
             )
     return Standing(holder, key, value)
-
-
-def _places(holder: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """Path, holder and key of every parameter and buffer, repeated where layers are shared."""
-    holder = vars(holder) if isinstance(holder, Module) else holder
-    items = holder.items() if isinstance(holder, dict) else enumerate(holder)
-    for key, value in list(items):
-        place = f"{path}.{key}" if path else f"{key}"
-        if isinstance(value, (Parameter, Buffer)):
-            yield place, holder, key
-        elif isinstance(value, (Module, list, tuple, dict)):
-            yield from _places(value, place)

@@ -1,6 +1,6 @@
 """Transposed convolutional layers: the links of a convolution, from its outputs to its inputs.
 
-May import ``module``, ``functional`` and ``init``.
+May import ``local`` and what it stands on.
 """
 
 from __future__ import annotations
@@ -11,19 +11,22 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from minitorch_cnn.nn import functional, init
+from minitorch_cnn.nn import functional
 from minitorch_cnn.nn.arguments import check_groups
+from minitorch_cnn.nn.connectivity import Connectivity
+from minitorch_cnn.nn.dense import Linked
 from minitorch_cnn.nn.functional.transposed_convolution import (
     least_sizes,
     require_small_output_padding,
 )
 from minitorch_cnn.nn.functional.windows import Ints, batched_shape, per_dimension
-from minitorch_cnn.nn.module import Module
-from minitorch_cnn.nn.parameter import Parameter
+from minitorch_cnn.nn.local import bias_everywhere, picture_sizes
+from minitorch_cnn.nn.window_links import Window
 from minitorch_cnn.ops.arguments import raw, require_array
+from minitorch_cnn.tensor import Tensor
 
 
-class _TransposedConvolution(Module):
+class _TransposedConvolution(Linked):
     """What transposed convolutions of one, two and three dimensions share."""
 
     dims: ClassVar[int]
@@ -66,12 +69,9 @@ class _TransposedConvolution(Module):
         self.padding_mode = padding_mode
         # As PyTorch counts them: along the links of the convolution that this is the transpose of.
         links = out_channels // groups * math.prod(self.kernel_size)
-        place = {"dtype": dtype, "backend": backend}
         shape = (in_channels, out_channels // groups, *self.kernel_size)
-        self.weight = Parameter(init.default_uniform(shape, links, rng), **place)
-        self.bias = (
-            Parameter(init.default_uniform((out_channels,), links, rng), **place) if bias else None
-        )
+        offsets = (out_channels,) if bias else None
+        self._draw(shape, offsets, links, rng, dtype=dtype, backend=backend)
 
     def forward(self, x: Any, output_size: Any = None) -> Any:
         """The transposed convolution of ``x``; ``output_size`` replaces ``output_padding``.
@@ -109,6 +109,42 @@ class _TransposedConvolution(Module):
                 f"possible sizes are {least} to {most}"
             )
         return tuple(n - a for n, a in zip(wanted, least, strict=True))
+
+    def connectivity(self, input_shape: Any = None) -> Connectivity:
+        """The table of a convolution, turned, for inputs ``(in_channels, *positions)``.
+
+        Of the convolution from this layer's outputs to its inputs, that is: every link runs the
+        other way, with the same weight.
+        """
+        positions, sizes = self._positions_and_sizes(input_shape)
+        channels = (self.out_channels, self.in_channels)
+        turned = Connectivity.of_window(
+            self._window(), *channels, sizes, self.groups, positions, tied=True
+        )
+        return turned.transpose()
+
+    def count_links(self, input_shape: Any = None) -> int:
+        """The number of links, worked out dimension by dimension."""
+        positions, sizes = self._positions_and_sizes(input_shape)
+        pairs = self.in_channels // self.groups * self.out_channels
+        return pairs * self._window().count_links(sizes, positions)
+
+    def output_bias(self, input_shape: Any = None) -> Tensor | None:
+        """The bias of each output, flattened: that of its channel everywhere."""
+        _, sizes = self._positions_and_sizes(input_shape)
+        return None if self.bias is None else bias_everywhere(self.bias, sizes).reshape((-1,))
+
+    def _window(self) -> Window:
+        pairs = tuple((p, p) for p in self.padding)
+        return Window(self.kernel_size, self.stride, pairs, self.dilation)
+
+    def _positions_and_sizes(self, input_shape: Any) -> tuple[Ints, Ints]:
+        """Sizes of the input and of the output, which are positions and picture of the window."""
+        name = type(self).__name__
+        positions = picture_sizes(input_shape, self.in_channels, self.dims, name)
+        window = (self.kernel_size, self.stride, self.padding, self.dilation)
+        least = least_sizes(positions, *window)
+        return positions, tuple(map(sum, zip(least, self.output_padding, strict=True)))
 
     def extra_repr(self) -> str:
         text = (

@@ -2,7 +2,8 @@
 
 Parameters, buffers and trees are found in attributes, and in lists, tuples and dicts assigned to
 them. Of each tree come first its own parameters, then its buffers, then what lies below, in order
-of assignment: PyTorch's order. May import ``parameter``; what a module computes is in ``module``.
+of assignment: PyTorch's order. What is tied to a parameter is that parameter here. May import
+``parameter``; what a module computes is in ``module``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from minitorch_cnn.nn.parameter import Buffer, Parameter
 from minitorch_cnn.tensor import Tensor
+from minitorch_cnn.tensor_alias import source_of
 
 if TYPE_CHECKING:
     from minitorch_cnn.nn.module import Module
@@ -215,7 +217,7 @@ def _rank(value: Any) -> int:
 
 def _entries(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, (Tree, Parameter, Buffer)):
-        yield name, value
+        yield name, source_of(value)
     elif isinstance(value, (list, tuple)):
         for position, item in enumerate(value):
             yield from _entries(f"{name}.{position}", item)
@@ -239,6 +241,18 @@ def walk(
             yield path, value
         elif recurse:
             yield from walk(value, path, recurse, (*above, id(tree)))
+
+
+def places(holder: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Path, holder and key of every parameter and buffer, repeated where trees are shared."""
+    holder = vars(holder) if isinstance(holder, Tree) else holder
+    items = holder.items() if isinstance(holder, dict) else enumerate(holder)
+    for key, value in list(items):
+        place = f"{path}.{key}" if path else f"{key}"
+        if isinstance(value, (Parameter, Buffer)):
+            yield place, holder, key
+        elif isinstance(value, (Tree, list, tuple, dict)):
+            yield from places(value, place)
 
 
 def _named(

@@ -4,8 +4,9 @@ Read from top to bottom: ``dense_per_position`` multiplies the window at each po
 of that position's own; ``locally_connected`` cuts the windows; ``convolve`` is the locally
 connected product with one weight broadcast over all positions. The transposed pair that follows
 turns the same table of links, so that outputs feed inputs. The kernels at the end stand in for
-them: a triad of bilinear operations, each the gradient rule of the others, so that derivatives of
-any order stay among the three. May import ``window``, ``linalg`` and what lies below them.
+them, one triad of bilinear operations with free weights and one with tied weights: each of the
+three is the gradient rule of the others, so that derivatives of any order stay among them. May
+import ``window``, ``linalg`` and what lies below them.
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ def dense_per_position(columns: Any, weight: Any) -> Any:
     return weight @ columns
 
 
+def _locally_connected(x: Any, weight: Any, **window: Any) -> Any:
+    kernel = tuple(raw(weight).shape[len(window["stride"]) + 2 :])
+    return _local(x, weight, shape=tuple(raw(x).shape), kernel=kernel, **window)
+
+
+@composition(standin=_locally_connected)
 def locally_connected(
     x: Any, weight: Any, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Any:
@@ -93,6 +100,12 @@ def convolve(
     )
 
 
+def _locally_connected_transpose(x: Any, weight: Any, **window: Any) -> Any:
+    kernel = tuple(raw(weight).shape[len(window["stride"]) + 2 :])
+    return _local_input(x, weight, kernel=kernel, **window)
+
+
+@composition(standin=_locally_connected_transpose)
 def locally_connected_transpose(
     x: Any,
     weight: Any,
@@ -164,8 +177,8 @@ def convolve_transpose(
     )
 
 
-# The bilinear triad: with g for outputs, <conv(x, w), g> = <x, conv_input(g, w)>
-# = <w, conv_weight(x, g)>. The parameters name the shapes of x and of the kernel, so that all three
+# The bilinear triads: with g for outputs, <forward(x, w), g> = <x, to_input(g, w)>
+# = <w, to_weight(x, g)>. The parameters name the shapes of x and of the kernel, so that all three
 # can share them.
 
 
@@ -178,30 +191,36 @@ def _kernel(name: str, *drop: str) -> Any:
     return compute
 
 
-_conv = Primitive(
-    "conv",
-    _kernel("conv", "shape", "kernel"),
-    (
-        lambda g, x, w, **p: _conv_input(g, w, **p),
-        lambda g, x, w, **p: _conv_weight(x, g, **p),
-    ),
-    keep="other",
-)
-_conv_input: Primitive = Primitive(
-    "conv_input",
-    _kernel("conv_input", "kernel"),
-    (
-        lambda g, u, w, **p: _conv(g, w, **p),
-        lambda g, u, w, **p: _conv_weight(g, u, **p),
-    ),
-    keep="other",
-)
-_conv_weight: Primitive = Primitive(
-    "conv_weight",
-    _kernel("conv_weight", "shape"),
-    (
-        lambda g, x, u, **p: _conv_input(u, g, **p),
-        lambda g, x, u, **p: _conv(x, g, **p),
-    ),
-    keep="other",
-)
+def _triad(name: str) -> tuple[Primitive, Primitive, Primitive]:
+    forward = Primitive(
+        name,
+        _kernel(name, "shape", "kernel"),
+        (
+            lambda g, x, w, **p: to_input(g, w, **p),
+            lambda g, x, w, **p: to_weight(x, g, **p),
+        ),
+        keep="other",
+    )
+    to_input = Primitive(
+        f"{name}_input",
+        _kernel(f"{name}_input", "kernel"),
+        (
+            lambda g, u, w, **p: forward(g, w, **p),
+            lambda g, u, w, **p: to_weight(g, u, **p),
+        ),
+        keep="other",
+    )
+    to_weight = Primitive(
+        f"{name}_weight",
+        _kernel(f"{name}_weight", "shape"),
+        (
+            lambda g, x, u, **p: to_input(u, g, **p),
+            lambda g, x, u, **p: forward(x, g, **p),
+        ),
+        keep="other",
+    )
+    return forward, to_input, to_weight
+
+
+_local, _local_input, _ = _triad("local")
+_conv, _conv_input, _ = _triad("conv")

@@ -174,6 +174,17 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     return reshape(out, (*shape[:position], *index.shape, *shape[position + 1 :]))
 
 
+def gather(x: Any, index: Any) -> Any:
+    """Rows of ``x`` at a raw integer array of the same backend that is known to be in range."""
+    return _take(x, index=index, axis=0, shape=tuple(raw(x).shape))
+
+
+def add_at(values: Any, index: Any, size: int) -> Any:
+    """The adjoint of :func:`gather`: ``values[i]`` added up at ``index[i]`` in ``size`` rows."""
+    shape = (size, *raw(values).shape[1:])
+    return _take_back(values, index=index, axis=0, shape=shape)
+
+
 def _index_array(indices: Any, x: Any, name: str, size: int) -> Any:
     """Integer indices as a raw array beside ``x``, checked and counted from the front."""
     data = raw(x)

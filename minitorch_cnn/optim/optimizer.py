@@ -1,7 +1,7 @@
 """What all optimisers share: parameter groups, state, the step over all parameters.
 
 An optimiser's own file gives one function from a parameter's raw array and gradient to its new
-array. May import ``state``, Tensor and what lies below it.
+array. May import ``state``, ``tensor_alias`` and what lies below them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from minitorch_cnn.grad_mode import enable_grad, no_grad
 from minitorch_cnn.ops.arguments import is_floating
 from minitorch_cnn.optim.state import State, follow, own, shown
 from minitorch_cnn.tensor import Tensor
+from minitorch_cnn.tensor_alias import source_of
 
 
 class Optimizer:
@@ -124,6 +125,8 @@ class Optimizer:
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move every parameter that has a gradient; returns what ``closure`` returned.
 
+        Tied parameters are moved once, with the settings of the first that is named.
+
         Parameters
         ----------
         closure : callable, optional
@@ -133,11 +136,17 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        met: set[int] = set()
         with no_grad():
             for group in self.param_groups:
                 # A NumPy scalar, say of np.logspace, would cast float32 parameters to float64.
                 settings = {name: _plain(value) for name, value in group.items()}
                 for parameter in group["params"]:
+                    one = id(source_of(parameter))
+                    if one in met:  # tied since to one before it; what was kept for it is of no use
+                        self.state.pop(parameter, None)
+                        continue
+                    met.add(one)
                     if parameter._grad is not None:
                         self._move(parameter, settings)
         return loss

@@ -90,4 +90,6 @@ class SGD(Optimizer):
                 part = (1 - group["dampening"]) * gradient
                 velocity = blend(state, "momentum_buffer", momentum, part)
             gradient = gradient + momentum * velocity if group["nesterov"] else velocity
-        return data - group["lr"] * gradient
+        new = -group["lr"] * gradient
+        new += data  # in place where the array library can: a large parameter's copy is saved
+        return new

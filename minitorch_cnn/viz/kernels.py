@@ -1,12 +1,12 @@
-"""The kernels of a layer as small pictures."""
+"""The kernels of a layer as small pictures. May import ``arguments`` and ``small_pictures``."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-_MAX_KERNELS = 32
+from minitorch_cnn.viz.arguments import real_numbers
+from minitorch_cnn.viz.small_pictures import draw_grid
 
 
 def kernels(
@@ -16,9 +16,11 @@ def kernels(
 
     Parameters
     ----------
-    weight : array of shape (kernels, height, width)
-        The first 32 are drawn. Zero is white, positive weights are red and negative ones blue, in
-        a map of colours that does not need red to be told from green.
+    weight : Tensor or array of shape (kernels, height, width), or that of a Conv2d
+        Of ``(kernels, height, width)`` or ``(out_channels, 1, height, width)`` the first 32 are
+        drawn. ``(out_channels, channels, height, width)`` is drawn as a table, a row for each
+        output channel, up to 12 rows and 8 columns. Zero is white, positive weights are red and
+        negative ones blue, in a map of colours that does not need red to be told from green.
     title : str
     labels : sequence of str
         One per kernel; numbers if not given.
@@ -26,27 +28,13 @@ def kernels(
     Returns
     -------
     matplotlib.figure.Figure
-    """
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-    from matplotlib.figure import Figure
 
-    shown = weight[:_MAX_KERNELS]
-    columns = min(8, len(shown)) if len(shown) > 6 else len(shown)
-    rows = math.ceil(len(shown) / columns)
-    limit = float(abs(shown).max()) or 1.0
-    colours = ScalarMappable(Normalize(-limit, limit), cmap="RdBu_r")
-    figure = Figure(figsize=(1.05 * columns + 1.2, 1.15 * rows + 0.6), layout="constrained")
-    figure.suptitle(title)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat:
-        axes.set_axis_off()
-    labels = labels or [str(number) for number in range(len(shown))]
-    for axes, kernel, label in zip(grid.flat, shown, labels, strict=False):
-        axes.imshow(kernel, norm=colours.norm, cmap=colours.cmap, interpolation="nearest")
-        axes.set_title(label, fontsize=8, pad=2)
-        axes.set_axis_on()
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_color("0.6")
-    figure.colorbar(colours, ax=grid, label="weight", shrink=max(0.4, 0.95 - 0.1 * rows), aspect=12)
-    return figure
+    Raises
+    ------
+    ValueError
+        For arrays of other dimensions, empty ones, NaN or infinity, or too few labels.
+    """
+    weight = real_numbers(weight, "kernels")
+    return draw_grid(
+        weight, signed=True, name="kernels", title=title, labels=labels, meaning="weight"
+    )

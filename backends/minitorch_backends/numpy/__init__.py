@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from minitorch_backends.numpy.conv import KERNELS as CONV_KERNELS
+from minitorch_backends.numpy.links import KERNELS as LINK_KERNELS
+from minitorch_backends.numpy.local import KERNELS as LOCAL_KERNELS
 from minitorch_backends.numpy.loss import KERNELS as LOSS_KERNELS
 from minitorch_backends.numpy.norm import KERNELS as NORM_KERNELS
 from minitorch_backends.numpy.pool import KERNELS as POOL_KERNELS
@@ -37,6 +39,8 @@ class NumpyBackend:
         self.xp: Any = np
         self.kernels: dict[str, Kernel] = {
             **CONV_KERNELS,
+            **LINK_KERNELS,
+            **LOCAL_KERNELS,
             **POOL_KERNELS,
             **NORM_KERNELS,
             **LOSS_KERNELS,

@@ -50,7 +50,9 @@ from minitorch_cnn.nn.functional.convolution import (
     conv2d,
     conv3d,
     linear,
+    locally_connected1d,
     locally_connected2d,
+    locally_connected3d,
 )
 from minitorch_cnn.nn.functional.dropout import (
     alpha_dropout,
@@ -177,7 +179,9 @@ __all__ = [
     "leaky_relu",
     "linear",
     "local_response_norm",
+    "locally_connected1d",
     "locally_connected2d",
+    "locally_connected3d",
     "log_softmax",
     "logsigmoid",
     "lp_pool1d",

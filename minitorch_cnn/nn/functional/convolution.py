@@ -199,6 +199,73 @@ def conv3d(
     return _convolution(input, weight, bias, stride, padding, dilation, groups, 3)
 
 
+def _locally_connected(
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    dims: int,
+) -> Any:
+    name = f"locally_connected{dims}d"
+    shape = tuple(raw(require_float(weight, name)).shape)
+    if len(shape) != 2 * dims + 2:
+        raise ValueError(
+            f"{name}: expected a weight of {2 * dims + 2} dimensions (*positions, out, in / groups,"
+            f" *kernel), got shape {shape}"
+        )
+    batched = batched_shape(tuple(raw(require_float(input, name)).shape), dims, name)
+    require_one_dtype(name, input=input, weight=weight, bias=bias)
+    if not batched:
+        batch = expand_dims(input, 0)
+        settings = (stride, padding, dilation, groups, dims)
+        return squeeze(_locally_connected(batch, weight, bias, *settings), 0)
+    sizes = tuple(raw(input).shape)
+    kernel, (outputs, depth) = shape[dims + 2 :], shape[dims : dims + 2]
+    strides = per_dimension(stride, dims, f"{name} stride", least=1)
+    dilations = per_dimension(dilation, dims, f"{name} dilation", least=1)
+    pairs = padding_pairs(padding, kernel, strides, dilations, name)
+    positions = output_sizes(sizes[2:], kernel, strides, pairs, dilations)
+    if positions != shape[:dims] or sizes[1] != depth * groups or outputs % groups:
+        raise ValueError(
+            f"{name}: an input of shape {sizes} has windows at {positions} positions; the weight "
+            f"of shape {shape} is for positions {shape[:dims]} and {depth * groups} channels in "
+            f"{groups} groups. The layer is made for one input size"
+        )
+    if bias is not None and tuple(raw(bias).shape) != (outputs, *positions):
+        raise ValueError(
+            f"{name}: a bias of shape {tuple(raw(bias).shape)} for {outputs} output channels at "
+            f"{positions} positions; expected ({outputs}, *positions)"
+        )
+    out = operations.locally_connected(
+        input, weight, stride=strides, padding=pairs, dilation=dilations, groups=groups
+    )
+    return out if bias is None else out + bias
+
+
+def locally_connected1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """Windows along one dimension, nothing tied; see :func:`locally_connected2d`.
+
+    ``weight`` has shape (positions, O, C / groups, kernel), ``bias`` (O, positions).
+
+    >>> import minitorch_cnn as mt
+    >>> from minitorch_cnn.nn import functional as F
+    >>> F.locally_connected1d(mt.ones((1, 1, 3)), mt.tensor([[[[1.0, 2.0]]], [[[3.0, 4.0]]]]))
+    tensor([[[3., 7.]]])
+    """
+    return _locally_connected(input, weight, bias, stride, padding, dilation, groups, 1)
+
+
 def locally_connected2d(
     input: Any,
     weight: Any,
@@ -233,31 +300,25 @@ def locally_connected2d(
     >>> F.locally_connected2d(mt.ones((1, 1, 2, 2)), mt.ones((1, 2, 1, 1, 2, 1)))
     tensor([[[[2., 2.]]]])
     """
-    name = "locally_connected2d"
-    shape = tuple(raw(require_float(weight, name)).shape)
-    if len(shape) != 6:
-        raise ValueError(
-            f"{name}: expected a weight of 6 dimensions (rows, columns, out, in / groups, *kernel)"
-            f", got shape {shape}"
-        )
-    batched = batched_shape(tuple(raw(require_float(input, name)).shape), 2, name)
-    require_one_dtype(name, input=input, weight=weight, bias=bias)
-    if not batched:
-        batch = expand_dims(input, 0)
-        out = locally_connected2d(batch, weight, bias, stride, padding, dilation, groups)
-        return squeeze(out, 0)
-    sizes = tuple(raw(input).shape)
-    strides = per_dimension(stride, 2, f"{name} stride", least=1)
-    dilations = per_dimension(dilation, 2, f"{name} dilation", least=1)
-    pairs = padding_pairs(padding, shape[4:], strides, dilations, name)
-    positions = output_sizes(sizes[2:], shape[4:], strides, pairs, dilations)
-    if positions != shape[:2] or sizes[1] != shape[3] * groups or shape[2] % groups:
-        raise ValueError(
-            f"{name}: an input of shape {sizes} has windows at {positions} positions; the weight "
-            f"of shape {shape} is for positions {shape[:2]} and {shape[3] * groups} channels in "
-            f"{groups} groups. The layer is made for one input size"
-        )
-    out = operations.locally_connected(
-        input, weight, stride=strides, padding=pairs, dilation=dilations, groups=groups
-    )
-    return out if bias is None else out + bias
+    return _locally_connected(input, weight, bias, stride, padding, dilation, groups, 2)
+
+
+def locally_connected3d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """Windows in three dimensions, nothing tied; see :func:`locally_connected2d`.
+
+    ``weight`` has shape (*positions, O, C / groups, *kernel), ``bias`` (O, *positions).
+
+    >>> import minitorch_cnn as mt
+    >>> from minitorch_cnn.nn import functional as F
+    >>> F.locally_connected3d(mt.ones((1, 1, 2, 2, 2)), mt.ones((1, 1, 2, 1, 1, 2, 2, 1)))
+    tensor([[[[[4., 4.]]]]])
+    """
+    return _locally_connected(input, weight, bias, stride, padding, dilation, groups, 3)

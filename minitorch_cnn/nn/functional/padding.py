@@ -64,15 +64,15 @@ def pad(
     if mode == "constant":
         rest = [(0, 0)] * (len(shape) - len(pairs))
         return pad_constant(input, [*rest, *reversed(pairs)], value or 0)
-    if mode not in _SOURCES:
+    if mode not in SOURCES:
         raise ValueError(
-            f"pad: mode {mode!r} is none of 'constant', {', '.join(map(repr, _SOURCES))}"
+            f"pad: mode {mode!r} is none of 'constant', {', '.join(map(repr, SOURCES))}"
         )
     if value:
         raise ValueError(f"pad: value={value} is for the constant mode; leave it out for {mode!r}")
     for axis, (before, after) in enumerate(pairs, 1):
         if before or after:
-            index = _SOURCES[mode](shape[-axis], before, after)
+            index = SOURCES[mode](shape[-axis], before, after)
             input = take(input, index, axis=-axis)
     return input
 
@@ -114,5 +114,5 @@ def _wrapped(size: int, before: int, after: int) -> np.ndarray[Any, Any]:
     return start + places % left if left else places
 
 
-_SOURCES = {"reflect": _reflected, "replicate": _replicated, "circular": _wrapped}
+SOURCES = {"reflect": _reflected, "replicate": _replicated, "circular": _wrapped}
 """Mode -> which entry of an axis stands at each place of the padded axis."""

@@ -6,7 +6,7 @@ Each checks its arguments and calls the composition in ``ops.pool``. May import 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -178,19 +178,40 @@ def max_pool3d(
     return _max_pool(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, 3)
 
 
-def _divisors(
-    sizes: Ints, kernel: Ints, stride: Ints, around: Ints, pairs: Pairs, count_padding: bool
-) -> np.ndarray[Any, Any]:
-    """How many entries each window averages over, for every position."""
-    ones = (1,) * len(kernel)
-    positions = output_sizes(sizes, kernel, stride, pairs, ones)
+class AverageWindow(NamedTuple):
+    """The windows of an average pooling, and what the sum of each is divided by."""
+
+    kernel: Ints
+    stride: Ints
+    padding: Pairs
+    divisors: np.ndarray[Any, Any]
+    """One for each position."""
+
+
+def average_window(
+    sizes: Ints,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    ceil_mode: bool,
+    count_include_pad: bool,
+    divisor_override: int | None,
+    name: str,
+) -> AverageWindow:
+    """The windows of an average pooling on pictures of ``sizes``, from arguments as written."""
+    kernel, strides, pairs, ones = _window(sizes, kernel_size, stride, padding, 1, ceil_mode, name)
+    positions = output_sizes(sizes, kernel, strides, pairs, ones)
+    if divisor_override is not None:
+        if divisor_override == 0:
+            raise ValueError(f"{name}: divisor_override must not be 0")
+        return AverageWindow(kernel, strides, pairs, np.full(positions, float(divisor_override)))
     counts = np.ones(())
-    for n, k, s, p, length in zip(sizes, kernel, stride, around, positions, strict=True):
+    for n, k, s, (p, _), length in zip(sizes, kernel, strides, pairs, positions, strict=True):
         start = np.arange(length) * s - p
-        low, high = (-p, n + p) if count_padding else (0, n)
+        low, high = (-p, n + p) if count_include_pad else (0, n)
         line = np.minimum(start + k, high) - np.maximum(start, low)
         counts = counts[..., None] * line
-    return counts
+    return AverageWindow(kernel, strides, pairs, counts)
 
 
 def _average_pool(
@@ -209,14 +230,17 @@ def _average_pool(
         return squeeze(_average_pool(expand_dims(input, 0), kernel_size, *settings), 0)
     data = raw(input)
     sizes = tuple(data.shape[2:])
-    kernel, strides, pairs, _ = _window(sizes, kernel_size, stride, padding, 1, ceil_mode, name)
+    kernel, strides, pairs, counts = average_window(
+        sizes,
+        kernel_size,
+        stride,
+        padding,
+        ceil_mode,
+        count_include_pad,
+        divisor_override,
+        name,
+    )
     sums = operations.sum_pool(input, kernel=kernel, stride=strides, padding=pairs)
-    if divisor_override is not None:
-        if divisor_override == 0:
-            raise ValueError(f"{name}: divisor_override must not be 0")
-        return sums / divisor_override
-    around = tuple(p for p, _ in pairs)
-    counts = _divisors(sizes, kernel, strides, around, pairs, count_include_pad)
     if counts.size and (counts == counts.flat[0]).all():
         return sums / float(counts.flat[0])
     home = backend_of(data)

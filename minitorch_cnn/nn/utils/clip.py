@@ -1,6 +1,6 @@
 """Gradients made smaller before a step: by their common length, or entry by entry.
 
-May import Tensor and what lies below it.
+May import ``tensor_alias`` and what lies below it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from minitorch_cnn.ops.elementwise import clip
 from minitorch_cnn.ops.reduce import vector_norm
 from minitorch_cnn.ops.shape import astype
 from minitorch_cnn.tensor import Tensor
+from minitorch_cnn.tensor_alias import source_of
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -79,7 +80,7 @@ def clip_grad_norm_(
     Parameters
     ----------
     parameters : Tensor or iterable of Tensor
-        Whose ``.grad`` is replaced; those without one are passed over.
+        Whose ``.grad`` is replaced; those without one are passed over, tied ones count once.
     max_norm : float
     norm_type, error_if_nonfinite, foreach
         As for :func:`get_total_norm`.
@@ -136,7 +137,9 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
 
 
 def _with_gradients(parameters: Tensors, name: str) -> list[Tensor]:
-    return [parameter for parameter in _list(parameters, name) if parameter.grad is not None]
+    """Those that have a gradient, each once, however many of its names are given."""
+    found = dict.fromkeys(map(source_of, _list(parameters, name)))
+    return [parameter for parameter in found if parameter.grad is not None]
 
 
 def _list(tensors: Tensors, name: str) -> list[Tensor]:
