@@ -292,6 +292,10 @@ def test_conversions_keep_dtype_and_can_change_it(backend: str) -> None:
 
 
 ERRORS = {
+    "cropped away": (
+        lambda: nn.ConvTranspose2d(4, 1, 2, padding=3).connectivity((4, 1, 1)),
+        ["ConvTranspose2d", "(-4, -4)", "crops"],
+    ),
     "no shape": (lambda: nn.Conv2d(1, 2, 2).connectivity(), ["Conv2d", "(1, 2 sizes)", "None"]),
     "channels": (lambda: nn.Conv2d(1, 2, 2).as_dense((3, 4, 4)), ["Conv2d", "3 channels", "1"]),
     "axes": (lambda: nn.Conv2d(1, 2, 2).as_local((1, 1, 4, 4)), ["Conv2d", "(1, 1, 4, 4)"]),

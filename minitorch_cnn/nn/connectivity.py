@@ -382,6 +382,8 @@ class Connectivity(ConnectionTable):
         ------
         ValueError
             If the outputs of ``other`` are not the inputs of ``self``.
+        TypeError
+            If ``other`` is no table.
 
         Examples
         --------
@@ -393,6 +395,10 @@ class Connectivity(ConnectionTable):
         >>> second.compose(first) == Connectivity.conv(1, 1, kernel_size=5, input_size=(9,))
         True
         """
+        if not isinstance(other, Connectivity):
+            raise TypeError(
+                f"Connectivity.compose: expected a Connectivity, got a {type(other).__name__}"
+            )
         if self.shape[1] != other.shape[0]:
             raise ValueError(
                 f"Connectivity.compose: {other.shape[0]} outputs of the first table are no inputs "

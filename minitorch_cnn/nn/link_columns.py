@@ -40,6 +40,8 @@ def checked_columns(
     """Columns of a table as a user gives them, or the error that says what is wrong."""
     name = "Connectivity"
     n_outputs, n_inputs = integers(shape, f"{name} shape", shape=(2,)).tolist()
+    if min(n_outputs, n_inputs) < 0:
+        raise ValueError(f"{name} shape: {tuple(shape)} has a negative number of units")
     columns = (
         integers(outputs, f"{name} outputs", ndim=1),
         integers(inputs, f"{name} inputs", ndim=1),
@@ -125,11 +127,10 @@ def shared_by_groups(
     places: IntArray | None,
 ) -> IntArray:
     """A label for each link, equal where ``Connectivity.tie(groups)`` shares a weight."""
-    name, labels = "Connectivity.tie groups", np.asarray(groups)
-    if labels.ndim == 2:
-        matrix = integers(groups, name, shape=shape)
-        return compact(matrix[outputs, inputs])[0]
+    name = "Connectivity.tie groups"
     labels = integers(groups, name)
+    if labels.shape == shape:
+        return compact(labels[outputs, inputs])[0]
     if labels.ndim == 0:
         size = int(labels)
         if size < 1 or shape[0] % size:
@@ -185,7 +186,10 @@ def listed_windows(windows: Any, shape: tuple[int, ...]) -> Columns:
     order = np.lexsort((inputs, outputs))
     columns = (outputs[order], inputs[order], places[order])
     if has_parallel_links(*columns[:2]):
-        raise ValueError(f"{name}: a window sees the same input at two places")
+        raise ValueError(
+            f"{name}: a window sees the same input at two places; if this is a mask of 0 and 1, "
+            "make it one of booleans"
+        )
     return columns
 
 

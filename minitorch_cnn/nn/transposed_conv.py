@@ -17,6 +17,7 @@ from minitorch_cnn.nn.connectivity import Connectivity
 from minitorch_cnn.nn.dense import Linked
 from minitorch_cnn.nn.functional.transposed_convolution import (
     least_sizes,
+    require_positive_sizes,
     require_small_output_padding,
 )
 from minitorch_cnn.nn.functional.windows import Ints, batched_shape, per_dimension
@@ -144,7 +145,9 @@ class _TransposedConvolution(Linked):
         positions = picture_sizes(input_shape, self.in_channels, self.dims, name)
         window = (self.kernel_size, self.stride, self.padding, self.dilation)
         least = least_sizes(positions, *window)
-        return positions, tuple(map(sum, zip(least, self.output_padding, strict=True)))
+        sizes = tuple(map(sum, zip(least, self.output_padding, strict=True)))
+        require_positive_sizes(positions, sizes, self.kernel_size, self.padding, name)
+        return positions, sizes
 
     def extra_repr(self) -> str:
         text = (

@@ -23,6 +23,7 @@ from minitorch_cnn.nn.functional.windows import (
     positions_of,
 )
 
+PADDING_MODES = ("zeros", *SOURCES)
 IntArray = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
 
@@ -74,6 +75,10 @@ class Window:
         strides = per_dimension(stride, dims, f"{name} stride", least=1)
         dilations = per_dimension(dilation, dims, f"{name} dilation", least=1)
         pairs = padding_pairs(padding, kernel, strides, dilations, name)
+        if mode not in PADDING_MODES:
+            raise ValueError(
+                f"{name}: padding_mode {mode!r} is none of {', '.join(map(repr, PADDING_MODES))}"
+            )
         return cls(kernel, strides, pairs, dilations, mode)
 
     def positions(self, sizes: Ints, name: str) -> Ints:

@@ -71,12 +71,8 @@ def _transposed_convolution(
     extra = per_dimension(output_padding, dims, f"{name} output_padding", least=0)
     require_small_output_padding(extra, strides, dilations, name)
     least = least_sizes(sizes[2:], kernel, strides, cropped, dilations)
-    if min(*sizes[2:], *kernel, *map(sum, zip(least, extra, strict=True))) < 1:
-        raise ValueError(
-            f"{name}: an input of {sizes[2:]} entries and a kernel of {kernel} with padding "
-            f"{cropped} leave a picture of size {least}; pad (which crops here) less, or use a "
-            "larger input or kernel"
-        )
+    whole = tuple(map(sum, zip(least, extra, strict=True)))
+    require_positive_sizes(sizes[2:], whole, kernel, cropped, name)
     # The extra entries are first those that the padding would crop at the end, then zeros.
     uncropped = tuple(map(min, extra, cropped))
     pairs: Pairs = tuple((p, p - u) for p, u in zip(cropped, uncropped, strict=True))
@@ -92,6 +88,18 @@ def _transposed_convolution(
     )
     zeros = [(0, e - u) for e, u in zip(extra, uncropped, strict=True)]
     return add_bias(pad(out, [(0, 0), (0, 0), *zeros]), bias, name)
+
+
+def require_positive_sizes(
+    positions: Ints, sizes: Ints, kernel: Ints, padding: Ints, name: str
+) -> None:
+    """Refuse a result that the padding crops to nothing."""
+    if min(*positions, *kernel, *sizes) < 1:
+        raise ValueError(
+            f"{name}: an input of {positions} entries and a kernel of {kernel} with padding "
+            f"{padding} leave a picture of size {sizes}; pad (which crops here) less, or use a "
+            "larger input or kernel"
+        )
 
 
 def require_small_output_padding(extra: Ints, stride: Ints, dilation: Ints, name: str) -> None:
