@@ -195,24 +195,35 @@ def listed_windows(windows: Any, shape: tuple[int, ...]) -> Columns:
 
 def moved_to_windows(
     table: Columns, windows: tuple[IntArray, IntArray, IntArray | None], shape: tuple[int, ...]
-) -> tuple[IntArray, ...]:
+) -> tuple[IntArray, IntArray, IntArray, IntArray | None]:
     """The links of ``table`` that windows (outputs, inputs, places) leave; copies keep sharing.
 
-    A link takes the number that the first of the copies of its output has at the same place.
+    Of the outputs that are copies of each other, the one that keeps most links keeps its numbers,
+    and the others take them over place by place; a place that it does not have gets a new number.
     Without places they are counted, and copies must have equally many.
     """
-    outputs, inputs, places = windows
+    outputs, inputs, given = windows
     linked = cells(table[0], table[1], shape[1])
     at, there = where_found(cells(outputs, inputs, shape[1]), linked)
-    outputs, inputs, at = outputs[there], inputs[there], at[there]
+    outputs, inputs, numbers = outputs[there], inputs[there], table[2][at[there]]
     copies = _copies(table, shape[0])
-    if places is None:
+    if given is None:
         places = _places_by_rank(outputs, copies, shape[0], "Connectivity.restrict")
     else:
-        places = places[there]
-    place = copies[outputs] * (int(places.max(initial=0)) + 1) + places
-    _, first, which = np.unique(place, return_index=True, return_inverse=True)
-    return outputs, inputs, table[2][at[first[which.reshape(-1)]]], places
+        places = given[there]
+    place, count = compact(copies[outputs] * (int(places.max(initial=0)) + 1) + places)
+    shared = int(numbers.max(initial=-1)) + 1 + np.arange(count)
+    first = np.isin(outputs, _longest(outputs, copies, shape[0]))
+    shared[place[first]] = numbers[first]
+    return outputs, inputs, shared[place], None if given is None else places
+
+
+def _longest(outputs: IntArray, copies: IntArray, n_outputs: int) -> IntArray:
+    """Of each set of copies, the first output that has as many links as any of them."""
+    links = np.bincount(outputs, minlength=n_outputs)
+    order = np.lexsort((np.arange(n_outputs), -links, copies))
+    _, first = np.unique(copies[order], return_index=True)
+    return order[first]
 
 
 def _copies(table: Columns, n_outputs: int) -> IntArray:
