@@ -206,7 +206,7 @@ def replace_modules(environment: Path) -> None:
     ):
         module_file(environment, module).unlink()
         shutil.copy(REPLACEMENTS / file, packages / f"{module}.py")
-    shutil.copy(REPLACEMENTS / "cuda_emulator_start.py", packages)
+    shutil.copy(REPLACEMENTS / "start.py", packages / "cuda_emulator_start.py")
     (packages / "cuda_emulator_cupy_version").write_text(CUPY)
     (packages / "cuda_emulator.pth").write_text("import cuda_emulator_start as s; s.start()\n")
 

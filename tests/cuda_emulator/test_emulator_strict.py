@@ -1,6 +1,7 @@
 """Every strict mode finds the defect it is for, each planted in a process of its own."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -47,7 +48,8 @@ def mode(name):
 
 FILL = """
 fill = cp.RawKernel('''extern "C" __global__ void fill(float* x, int offset) {
-    x[blockIdx.x * blockDim.x + threadIdx.x + offset] = 1; }''', "fill")
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    x[i + offset] = 1; }''', "fill")
 x = cp.zeros(1000, "f")
 fill((10,), (100,), (x, np.int32(0)))
 cp.cuda.Device().synchronize()
@@ -120,9 +122,7 @@ read((1,), (1,), (there.data.ptr, here))
     assert run(code).returncode == 0
     done = run(code, **mode("protect"))
     assert done.returncode == SEGMENTATION_FAULT
-    assert "kernel read touched byte 0 of an array of 16 bytes on device 1" in done.stderr.replace(
-        "512 bytes", "16 bytes"
-    )
+    assert re.search("kernel read touched byte 0 of an array of .* on device 1", done.stderr)
 
 
 # --- memory that nobody wrote -------------------------------------------------------------------
@@ -296,7 +296,7 @@ print(asked > 1)
 def test_memory_is_limited():
     code = """
 try:
-    cp.empty(1 << 24, "f")
+    cp.empty(1 << 25, "f")
 except cp.cuda.memory.OutOfMemoryError:
     print("full")
 print(cp.cuda.Device().mem_info[1] >> 20)

@@ -179,7 +179,7 @@ EMULATED int nvrtcCompileProgram(Program* program, int count, const char* const*
     counters().compilations++;
     const std::vector<string> options(given, given + count);
     const string kept = with_header(*program, options);
-    keep_source(kept);
+    if (!program->source.empty()) keep_source(kept);
 
     const Scratch scratch;
     if (!scratch.ok()) return INTERNAL_ERROR;
