@@ -3,15 +3,17 @@
 Meaningful in a process that runs in the emulated environment (``available()``); it can be imported
 anywhere. Counts are taken when an operation is issued. The names of the counters:
 
-``launches``, ``kernel_bytes`` (of CuPy arrays among the arguments, each counted once as if read or
-written whole; a launch with a bare pointer counts in ``launches_of_unknown_bytes`` too), ``gemms``,
-``gemm_bytes``, ``gemm_flops``, ``random_fills``, ``sorts``, ``memsets``, ``memset_bytes``;
-``host_to_device``, ``device_to_host``, ``device_to_device``, each with ``_bytes``, and the first two
-with ``_pageable`` (how many of them used memory that is not pinned); ``device_synchronisations``,
-``stream_synchronisations``, ``event_synchronisations``, ``copy_synchronisations`` (copies that made
-the host wait); ``allocations``, ``allocated_bytes``, ``frees``, ``pinned_allocations`` (those that
-CuPy's memory pools asked CUDA for); ``compilations``, ``graph_launches``, ``block_barriers``,
-``divergent_barriers``, ``not_emulated`` (calls that were refused).
+* ``launches``, ``kernel_bytes`` (of the CuPy arrays among the arguments, each counted once, as if
+  read or written whole; a launch with a bare pointer counts in ``launches_of_unknown_bytes`` too);
+* ``gemms``, ``gemm_bytes``, ``gemm_flops``, ``random_fills``, ``sorts``, ``memsets``,
+  ``memset_bytes``, ``compilations``, ``graph_launches``;
+* ``host_to_device``, ``device_to_host``, ``device_to_device``, each with ``_bytes``, and the first
+  two with ``_pageable``: how many of them used memory that is not pinned;
+* ``device_synchronisations``, ``stream_synchronisations``, ``event_synchronisations``, and
+  ``copy_synchronisations``: copies that made the host wait;
+* ``allocations``, ``allocated_bytes``, ``frees``, ``pinned_allocations``: those that CuPy's memory
+  pools asked CUDA for;
+* ``block_barriers``, ``divergent_barriers`` (some threads had ended), ``not_emulated`` (refusals).
 """
 
 import ctypes
@@ -34,9 +36,10 @@ MODES: dict[str, dict[str, str]] = {
 }
 """Strict modes by name: the settings, each an environment variable after ``CUDA_EMULATOR_``.
 
-``reverse``, ``random``: the order of threads and blocks. ``guard``, ``guard-start``: each array ends
-(starts) at a page that nobody may touch. ``protect``: device memory is closed to the host. ``lazy``:
-work runs only when something waits for it. ``fresh``: every array is fresh memory, full of NaN.
+``reverse``, ``random``: the order of threads and blocks. ``guard``, ``guard-start``: each array
+ends (starts) at a page that nobody may touch. ``protect``: device memory is closed to the host and
+to other devices. ``lazy``: work runs only when something waits for it. ``fresh``: every array is
+fresh memory, full of NaN.
 """
 
 SETTINGS: dict[str, str] = {

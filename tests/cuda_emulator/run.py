@@ -13,7 +13,6 @@ from pathlib import Path
 from build import DEFAULT, BuildError, ensure
 from emulator import MODES, PREFIX, SETTINGS
 
-
 OWN = ("--environment", "--mode", "--set")
 
 

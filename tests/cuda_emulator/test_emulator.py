@@ -1,4 +1,4 @@
-"""The real CuPy on emulated CUDA computes what NumPy does, is counted, and refuses the rest."""
+"""The real CuPy computes on emulated CUDA what NumPy computes."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,6 @@ if not emulator.available():
 
 import cupy as cp
 import cupyx
-from cupy import cublas
 
 RNG = np.random.default_rng(0)
 PRECISE = {"e": 1e-2, "f": 1e-5, "d": 1e-12}
@@ -141,9 +140,11 @@ def test_random_numbers():
     cp.random.seed(3)
     uniform = cp.random.random_sample(20000, dtype="f")
     normal = cp.random.standard_normal(20000, dtype="d")
-    assert float(uniform.min()) >= 0 and float(uniform.max()) <= 1
+    assert float(uniform.min()) >= 0
+    assert float(uniform.max()) <= 1
     assert abs(float(uniform.mean()) - 0.5) <= 0.02
-    assert abs(float(normal.mean())) <= 0.03 and abs(float(normal.std()) - 1) <= 0.03
+    assert abs(float(normal.mean())) <= 0.03
+    assert abs(float(normal.std()) - 1) <= 0.03
     cp.random.seed(3)
     close(cp.random.random_sample(20000, dtype="f"), uniform.get())
 
@@ -211,7 +212,8 @@ def test_shuffles_and_votes():
     assert (before == np.concatenate([[0], x[:-1]])).all()
     assert (other == x ^ 5).all()
     assert (odd.astype("I") == 0xAAAAAAAA).all()
-    assert (many == 21).all() and (votes == 3).all()
+    assert (many == 21).all()
+    assert (votes == 3).all()
 
 
 def test_part_of_a_warp():
@@ -245,15 +247,18 @@ def test_atomics():
     counts, total, top = cp.zeros(10, "i"), cp.zeros(1, "f"), cp.zeros(1, "i")
     histogram((4,), (128,), (cp.asarray(x), counts, total, top))
     assert (counts.get() == np.bincount(x, minlength=10)).all()
-    assert float(total[0]) == 256 and int(top[0]) == x.max()
+    assert float(total[0]) == 256
+    assert int(top[0]) == x.max()
 
 
 def test_grids_of_three_dimensions_and_templates():
     module = cp.RawModule(
         code=r"""template <class T> __global__ void place(T* out) {
-            int x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y;
+            int x = blockIdx.x * blockDim.x + threadIdx.x;
+            int y = blockIdx.y * blockDim.y + threadIdx.y;
             int z = blockIdx.z * blockDim.z + threadIdx.z;
-            out[(z * gridDim.y * blockDim.y + y) * gridDim.x * blockDim.x + x] = T(x + 10 * y + 100 * z);
+            int width = gridDim.x * blockDim.x, height = gridDim.y * blockDim.y;
+            out[(z * height + y) * width + x] = T(x + 10 * y + 100 * z);
         }""",
         options=("-std=c++17",),
         name_expressions=["place<float>", "place<int>"],
@@ -295,7 +300,8 @@ def test_streams_and_events():
     with other:
         result = twice + 1
     other.synchronize()
-    assert other.done and done.done
+    assert other.done
+    assert done.done
     close(result, np.arange(6) * 2 + 1)
 
 
@@ -329,7 +335,8 @@ def test_a_graph_of_kernels():
     with emulator.record() as recording:
         graph.launch(stream)
         stream.synchronize()
-    assert (y.get() == 11).all() and (warm.get() == 3).all()
+    assert (y.get() == 11).all()
+    assert (warm.get() == 3).all()
     assert recording["graph_launches"] == 1
 
 
@@ -356,7 +363,8 @@ def test_the_memory_pool():
     del x
     with emulator.record() as recording:
         x = cp.zeros(1000, "f")
-    assert recording["allocations"] == 0 and recording["memsets"] == 1
+    assert recording["allocations"] == 0
+    assert recording["memsets"] == 1
     assert pool.used_bytes() == used == before + 4096
     del x
     with emulator.record() as recording:
@@ -379,119 +387,3 @@ def test_two_devices():
     close(here + 1, host + 1)
     with pytest.raises(cp.cuda.runtime.CUDARuntimeError, match="InvalidDevice"):
         cp.cuda.Device(2).use()
-
-
-# --- counters -----------------------------------------------------------------------------------
-
-
-def test_launches_and_bytes():
-    x, out = cp.ones((10, 20), "f"), cp.empty((10, 20), "f")
-    cp.add(x, x, out=out)
-    with emulator.record() as recording:
-        cp.add(x, x, out=out)
-    assert recording["launches"] == 1 and recording["launches_of_unknown_bytes"] == 0
-    assert recording["kernel_bytes"] == 3 * 800
-    assert recording.synchronisations == 0
-    (event,) = recording.events
-    assert event.startswith("launch cupy_add__float32_float32_float32 grid=")
-
-
-def test_a_bare_pointer_has_unknown_bytes():
-    nothing = cp.RawKernel('extern "C" __global__ void nothing(float* x) {}', "nothing")
-    x = cp.ones(1, "f")
-    with emulator.record() as recording:
-        nothing((1,), (1,), (x,))
-    assert recording["launches_of_unknown_bytes"] == 1 and recording["kernel_bytes"] == 0
-
-
-def test_products_are_counted():
-    a, b = cp.ones((5, 7), "f"), cp.ones((7, 3), "f")
-    with emulator.record() as recording:
-        a @ b
-    assert recording["gemms"] == 1 and recording["launches"] == 0
-    assert recording["gemm_flops"] == 2 * 5 * 7 * 3
-    assert recording["gemm_bytes"] == 4 * (5 * 7 + 7 * 3 + 5 * 3)
-    with emulator.record() as recording:  # transposed views cost no copy, sliced ones do
-        b.T @ a.T
-    assert recording["gemms"] == 1 and recording["launches"] == 0
-    a[:, ::2]  # noqa: B018
-    with emulator.record() as recording:
-        a[:, ::2] @ b[::2]
-    assert recording["gemms"] == 1 and recording["launches"] >= 1
-
-
-def test_copies_and_synchronisations():
-    host = np.ones(100, "f")
-    device = cp.empty(100, "f")
-    with emulator.record() as recording:
-        device.set(host)
-    assert recording["host_to_device"] == recording["host_to_device_pageable"] == 1
-    assert recording["host_to_device_bytes"] == 400
-    with emulator.record() as recording:
-        device.get()
-    assert recording["device_to_host_bytes"] == 400 and recording.synchronisations >= 1
-    with emulator.record() as recording:
-        float(device[0])
-    assert recording["device_to_host"] == 1 and recording.synchronisations >= 1
-    with emulator.record() as recording:
-        device[:50] = device[50:]
-        device.fill(0)
-    assert recording["device_to_host"] == recording.synchronisations == 0
-    with emulator.record() as recording:
-        cp.cuda.Device().synchronize()
-        cp.cuda.get_current_stream().synchronize()
-        cp.cuda.Event().synchronize()
-    assert recording["device_synchronisations"] == recording["stream_synchronisations"] == 1
-    assert recording["event_synchronisations"] == 1
-
-
-def test_a_mask_synchronises():
-    x = cp.ones((8, 8), "f")
-    mask = x > 0
-    x[mask]
-    with emulator.record() as recording:
-        x[mask]
-    assert recording["device_to_host"] == 1 and recording.synchronisations >= 1
-    cp.where(mask, x, 0)
-    with emulator.record() as recording:
-        cp.where(mask, x, 0)
-    assert recording["device_to_host"] == recording.synchronisations == 0
-
-
-def test_reset():
-    cp.ones(3)
-    emulator.reset()
-    assert set(emulator.stats().values()) == {0} and emulator.events() == []
-
-
-# --- what is refused ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("what", "call"),
-    [
-        ("random.Generator", lambda: cp.random.default_rng(0)),
-        ("choice", lambda: cp.random.choice(5, 3, replace=False)),
-        ("CUSOLVER", lambda: cp.linalg.inv(cp.eye(3))),
-        ("CUSOLVER", lambda: cp.linalg.svd(cp.eye(3))),
-        ("CUFFT", lambda: cp.fft.fft(cp.ones(4))),
-        ("NotSupported", lambda: cp.cuda.malloc_managed(8)),
-        ("not support malloc_async", lambda: cp.cuda.malloc_async(8)),
-        ("not emulated", lambda: cp.sort(cp.ones(3, "F"))),
-        ("NOT_SUPPORTED", lambda: cublas.nrm2(cp.ones(3))),
-    ],
-)
-def test_what_is_not_emulated_raises(what, call, capfd):
-    with pytest.raises(Exception, match=what):
-        call()
-
-
-def test_a_real_cubin_is_refused():
-    with pytest.raises(cp.cuda.driver.CUDADriverError, match="INVALID_IMAGE"):
-        cp.cuda.function.Module().load(b"\x7fELF" + bytes(100))
-
-
-def test_the_device_says_what_it_is():
-    assert b"Emulated" in cp.cuda.runtime.getDeviceProperties(0)["name"]
-    assert cp.cuda.Device().compute_capability == "80"
-    assert emulator.describe().startswith("emulated")

@@ -106,7 +106,8 @@ print(ctypes.cast(x.data.ptr, ctypes.POINTER(ctypes.c_float))[0])
 """
     assert printed(code) == ["made", "2.0"]
     done = run(code, **mode("protect"))
-    assert done.returncode == SEGMENTATION_FAULT and done.stdout.split() == ["made"]
+    assert done.returncode == SEGMENTATION_FAULT
+    assert done.stdout.split() == ["made"]
     assert "the host touched byte 0 of an array" in done.stderr
 
 
@@ -317,9 +318,11 @@ def test_sources_are_kept_also_of_cached_kernels(tmp_path):
     first, second = (
         sorted(path.name for path in (tmp_path / place).iterdir()) for place in ("first", "second")
     )
-    assert set(second) <= set(first) and second
+    assert set(second) <= set(first)
+    assert second
     source = (tmp_path / "second" / second[0]).read_text()
-    assert source.startswith("// option: ") and "__global__" in source
+    assert source.startswith("// option: ")
+    assert "__global__" in source
 
 
 @pytest.mark.parametrize(
@@ -327,4 +330,6 @@ def test_sources_are_kept_also_of_cached_kernels(tmp_path):
 )
 def test_a_wrong_setting_ends_the_process(setting):
     done = run("cp.ones(3)", **setting)
-    assert done.returncode != 0 and "emulated CUDA" in done.stderr and "expected" in done.stderr
+    assert done.returncode != 0
+    assert "emulated CUDA" in done.stderr
+    assert "expected" in done.stderr

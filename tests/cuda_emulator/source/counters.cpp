@@ -51,7 +51,7 @@ int not_emulated(const char* function, int error) {
     event("not emulated %s", function);
     static std::set<std::string> said;
     if (said.insert(function).second)
-        fprintf(stderr, "emulated CUDA: %s is not emulated; it returns error %d\n", function, error);
+        fprintf(stderr, "emulated CUDA: %s is not emulated; error %d\n", function, error);
     return error;
 }
 

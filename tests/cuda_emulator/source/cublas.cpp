@@ -1,10 +1,11 @@
 // cuBLAS by OpenBLAS: the products of matrices that CuPy asks for.
 //
-// float32 and float64 go to the OpenBLAS that NumPy brings; float16 and bfloat16 are read as float32,
-// multiplied and rounded once at the end, which is what a GPU does with a float32 accumulator;
-// complex products are plain loops. TF32 rounds the inputs to 10 bits. Every operand must lie on the
-// current device. The order of a sum is OpenBLAS', so last places differ from a GPU's. Not emulated:
-// scalars on the device, float16 accumulators, int8, and all of BLAS but gemm and geam.
+// float32 and float64 go to the OpenBLAS that NumPy brings; float16 and bfloat16 are read as
+// float32, multiplied and rounded once at the end, which is what a GPU does with a float32
+// accumulator; complex products are plain loops. TF32 rounds the inputs to 10 bits. Every operand
+// must lie on the current device. The order of a sum is OpenBLAS', so last places differ from a
+// GPU's. Not emulated: scalars on the device, float16 accumulators, int8, and all of BLAS but gemm
+// and geam.
 #include <dlfcn.h>
 
 #include <algorithm>
@@ -144,7 +145,8 @@ void multiply_complex(const Product& p) {
         }
 }
 
-std::vector<float> widen(const void* array, int type, int rows, int columns, int stride, bool tf32) {
+std::vector<float> widen(const void* array, int type, int rows, int columns, int stride,
+                         bool tf32) {
     std::vector<float> wide(size_t(rows) * columns);
     for (int column = 0; column < columns; column++)
         for (int row = 0; row < rows; row++) {
@@ -193,7 +195,8 @@ void multiply(const Product& p) {
 bool is_small(int type) { return type == F32 || type == F16 || type == BF16; }
 
 int check(const Handle* handle, const Product& p) {
-    if (handle->pointer_mode) return not_emulated("cuBLAS with scalars on the device", NOT_SUPPORTED);
+    if (handle->pointer_mode)
+        return not_emulated("cuBLAS with scalars on the device", NOT_SUPPORTED);
     if (!type_bytes(p.a_type) || p.a_type != p.b_type)
         return not_emulated("cuBLAS with these types", NOT_SUPPORTED);
     if (is_small(p.a_type) ? !is_small(p.c_type) : p.c_type != p.a_type)
@@ -272,7 +275,8 @@ int geam(void* opaque, int a_operation, int b_operation, int m, int n, const T* 
          int a_stride, const T* beta, const T* b, int b_stride, T* c, int c_stride) {
     Lock lock(mutex());
     const Handle* handle = static_cast<Handle*>(opaque);
-    if (handle->pointer_mode) return not_emulated("cuBLAS with scalars on the device", NOT_SUPPORTED);
+    if (handle->pointer_mode)
+        return not_emulated("cuBLAS with scalars on the device", NOT_SUPPORTED);
     Stream* stream = stream_of(handle->stream);
     if (!stream || !on_this_device(a) || !on_this_device(c)) return EXECUTION_FAILED;
     counters().launches++;

@@ -133,7 +133,8 @@ EMULATED CUresult cuModuleLoadData(CUmodule* result, const void* bytes) {
     keep_source(image.source);  // also of kernels that come from CuPy's cache
     void* library = load_library(image.library, image.library_bytes);
     if (!library) return CUDA_ERROR_INVALID_IMAGE;
-    auto contents = reinterpret_cast<const EmulatorModule* (*)()>(dlsym(library, "emulator_module"));
+    using Contents = const EmulatorModule* (*)();
+    const auto contents = reinterpret_cast<Contents>(dlsym(library, "emulator_module"));
     if (!contents || contents()->abi != EMULATOR_ABI) {
         dlclose(library);
         return CUDA_ERROR_INVALID_IMAGE;

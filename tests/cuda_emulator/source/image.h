@@ -1,4 +1,4 @@
-// The form of a compiled kernel module: what nvrtc.cpp writes, CuPy caches and driver_api.cpp loads.
+// The form of a compiled kernel module: written by nvrtc.cpp, loaded by driver_api.cpp.
 #pragma once
 #include <string>
 

@@ -111,7 +111,9 @@ void place_dynamic_shared(string* text) {
         string type = text->substr(type_start, name_start - type_start);
         const size_t aligned = type.find(alignment);
         if (aligned != NONE) type.erase(aligned, type.find(')', aligned) - aligned + 1);
-        text->replace(at, end - at, type + "* " + name + " = (" + type + "*)emulator_dynamic_shared");
+        const string pointer = type + "*";
+        text->replace(at, end - at,
+                      pointer + " " + name + " = (" + pointer + ")emulator_dynamic_shared");
     }
 }
 

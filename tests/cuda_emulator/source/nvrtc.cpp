@@ -1,8 +1,8 @@
 // NVRTC by g++: a kernel source becomes a shared object for this CPU.
 //
-// Of the options only -I, -D and -std reach g++; -arch is accepted and changes nothing, so whether a
-// kernel compiles for a GPU is a question for the real NVRTC, which needs no GPU: the folder named
-// by CUDA_EMULATOR_KERNEL_SOURCES collects the sources for that. Floating-point operations are not
+// Of the options only -I, -D and -std reach g++; -arch is accepted and changes nothing. So whether
+// a kernel compiles for a GPU is a question for the real NVRTC, which needs no GPU: the folder that
+// CUDA_EMULATOR_KERNEL_SOURCES names collects the sources. Floating-point operations are not
 // contracted (no fused multiply-add that the source does not ask for). Not emulated: headers given
 // as strings, PTX (a comment), LTO.
 #include <dlfcn.h>
@@ -92,19 +92,26 @@ bool starts_with(const string& text, const char* start) {
     return text.compare(0, strlen(start), start) == 0;
 }
 
-// The same first options as those with which build.py precompiles device.h.
+std::vector<string> lines_of(const string& text) {
+    std::vector<string> lines;
+    std::istringstream stream(text);
+    for (string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+}
+
+// Options that come later win, so a source may ask for another version of C++.
 std::vector<string> compiler(const std::vector<string>& options, bool uses_barriers) {
-    string standard = "-std=gnu++17";
-    std::vector<string> words;
+    const string headers = library_folder() + "/kernel";
+    std::vector<string> command = {"g++"};
+    for (const string& option : lines_of(read_file(headers + "/options")))
+        command.push_back(option);
+    command.insert(command.end(), {"-shared", "-x", "c++", "-I" + headers, "-include", "device.h"});
     for (const string& option : options) {
-        if (starts_with(option, "-I") || starts_with(option, "-D")) words.push_back(option);
+        if (starts_with(option, "-I") || starts_with(option, "-D")) command.push_back(option);
         const size_t at = option.find("std=c++");
-        if (at != string::npos) standard = "-std=gnu++" + option.substr(at + strlen("std=c++"));
+        if (at != string::npos)
+            command.push_back("-std=gnu++" + option.substr(at + strlen("std=c++")));
     }
-    std::vector<string> command = {"g++", "-w", "-O1", "-fPIC", "-ffp-contract=off", "-fno-weak",
-                                   "-fvisibility=hidden", standard, "-shared", "-x", "c++",
-                                   "-I" + library_folder() + "/kernel", "-include", "device.h"};
-    command.insert(command.end(), words.begin(), words.end());
     if (uses_barriers) command.push_back("-DEMULATOR_USES_BARRIERS=1");
     return command;
 }

@@ -1,4 +1,4 @@
-// The CUDA runtime API (cuda*): devices, errors, memory, copies. The rest is in runtime_streams.cpp.
+// The CUDA runtime API (cuda*): devices, errors, memory, copies. See also runtime_streams.cpp.
 //
 // CuPy's module cupy_backends.cuda.api.runtime is compiled again to call this file instead of the
 // runtime that NVIDIA links into it. Stricter than a GPU in places where a GPU only sometimes
@@ -40,7 +40,7 @@ const NamedError ERRORS[] = {
     {719, "cudaErrorLaunchFailure", "unspecified launch failure"},
     {801, "cudaErrorNotSupported", "operation not supported (by the emulator)"},
     {900, "cudaErrorStreamCaptureUnsupported", "operation not permitted when stream is capturing"},
-    {901, "cudaErrorStreamCaptureInvalidated", "operation failed due to a previous error during capture"},
+    {901, "cudaErrorStreamCaptureInvalidated", "a previous error during capture"},
 };
 
 const NamedError& named(int code) {
@@ -294,7 +294,7 @@ cudaError_t copy_up(void* to, const void* from, size_t bytes, Stream* stream, bo
 
 cudaError_t copy_down(void* to, const void* from, size_t bytes, Stream* stream, bool blocking) {
     const bool pinned = is_pinned(to);
-    // An asynchronous copy to pageable memory returns only when it is done, which no graph can hold.
+    // A copy to pageable memory returns only when it is done, which no graph can hold.
     if (!pinned && !blocking && is_capturing(stream)) {
         breaks_capture();
         return give(cudaErrorStreamCaptureUnsupported);

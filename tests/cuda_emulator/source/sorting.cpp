@@ -1,8 +1,8 @@
 // Sorting: what Thrust does for CuPy, called by replacements/thrust.py.
 //
-// CuPy's module cupy.cuda.thrust holds a CUDA runtime of its own that cannot be replaced, so build.py
-// puts a small Python module in its place. Sorts are stable, rows of the last axis each on its own,
-// NaN last, as CuPy's are. Complex numbers are not emulated.
+// CuPy's module cupy.cuda.thrust holds a CUDA runtime of its own that cannot be replaced, so
+// build.py puts a small Python module in its place. Sorts are stable, rows of the last axis each on
+// its own, NaN last, as CuPy's are. Complex numbers are not emulated.
 #include <algorithm>
 #include <cmath>
 #include <numeric>

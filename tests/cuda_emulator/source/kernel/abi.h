@@ -7,7 +7,7 @@ const int EMULATOR_ABI = 1;
 // What a running thread asks of the emulator.
 struct EmulatorThreads {
     void (*block_barrier)();
-    // Barrier of the block; gives how many waiting threads passed a true predicate, and of how many.
+    // Barrier of the block: how many waiting threads passed a true predicate, and of how many.
     int (*block_count)(int predicate, int* participants);
     void (*warp_barrier)(unsigned mask);
     // The value of another lane; its own where valid is 0 or that lane does not take part.
