@@ -99,7 +99,7 @@ def test_half_products_are_rounded_once():
     assert float((cp.concat([row, row]) @ column)[0, 0]) == np.float16(1 + 4095 * 2.0**-11)
 
 
-@pytest.mark.parametrize("dtype", "?bBhHiIlLefd")
+@pytest.mark.parametrize("dtype", "?bBhHiIlLefdFD")
 def test_sorts(dtype):
     host = RNG.integers(0, 9, (4, 30)).astype(dtype)
     device = cp.asarray(host)

@@ -116,7 +116,6 @@ def test_reset():
         ("CUFFT", lambda: cp.fft.fft(cp.ones(4))),
         ("NotSupported", lambda: cp.cuda.malloc_managed(8)),
         ("not support malloc_async", lambda: cp.cuda.malloc_async(8)),
-        ("not emulated", lambda: cp.sort(cp.ones(3, "F"))),
         ("NOT_SUPPORTED", lambda: cublas.nrm2(cp.ones(3))),
     ],
 )

@@ -2,9 +2,10 @@
 //
 // CuPy's module cupy.cuda.thrust holds a CUDA runtime of its own that cannot be replaced, so
 // build.py puts a small Python module in its place. Sorts are stable, rows of the last axis each on
-// its own, NaN last, as CuPy's are. Complex numbers are not emulated.
+// its own, NaN last, as CuPy's are.
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <numeric>
 
 #include "core.h"
@@ -20,6 +21,20 @@ struct Less {
     bool operator()(T x, T y) const {
         if constexpr (std::is_integral_v<T>) return x < y;
         else return x < y || (std::isnan(float(y)) && !std::isnan(float(x)));
+    }
+};
+
+// Complex numbers in NumPy's order: by real part, then imaginary part; those with NaN in the
+// imaginary part after all others, then those with NaN in the real part, then in both.
+template <class T>
+struct Less<std::complex<T>> {
+    static int nans(const std::complex<T>& z) {
+        return 2 * std::isnan(z.real()) + std::isnan(z.imag());
+    }
+    bool operator()(const std::complex<T>& x, const std::complex<T>& y) const {
+        if (nans(x) != nans(y)) return nans(x) < nans(y);
+        if (x.real() < y.real()) return true;
+        return !(y.real() < x.real()) && x.imag() < y.imag();
     }
 };
 
@@ -39,6 +54,8 @@ bool with_type(char type, Work work) {
         case 'e': work(_Float16()); return true;
         case 'f': work(float()); return true;
         case 'd': work(double()); return true;
+        case 'F': work(std::complex<float>()); return true;
+        case 'D': work(std::complex<double>()); return true;
         default: return false;
     }
 }

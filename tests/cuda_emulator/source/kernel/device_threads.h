@@ -1,4 +1,4 @@
-// Barriers, shuffles and votes: each hands over to the emulator's scheduler (launch.cpp).
+// Barriers, shuffles and votes: each hands over to the emulator's scheduler (launch.cpp). A clock.
 #pragma once
 
 static inline void __syncthreads() { emulator_threads->block_barrier(); }
@@ -51,6 +51,11 @@ static inline int __any_sync(unsigned mask, int predicate) {
 }
 static inline int __all_sync(unsigned mask, int predicate) {
     return __ballot_sync(mask, !predicate) == 0;
+}
+static inline long long clock64() {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000ll + now.tv_nsec;
 }
 static inline void __nanosleep(unsigned) {}
 static inline void __trap() { abort(); }
