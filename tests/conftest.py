@@ -6,6 +6,8 @@ the header names the device; where there is none these tests are skipped and say
 CUDA (``make test-cupy``) the header and the name of each test say "emulated".
 """
 
+import os
+import sys
 from collections.abc import Iterator
 from functools import cache
 
@@ -63,6 +65,11 @@ def why_not(name: str) -> str | None:
     except BackendUnavailable as unavailable:
         return str(unavailable)
     return None
+
+
+def pytest_configure() -> None:
+    if emulator.available():  # pytest keeps stderr in a file, which is lost when the process ends
+        emulator.say_faults_to(os.dup(sys.stderr.fileno()))
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -33,7 +33,6 @@ CYTHON = "3.2.4"
 PACKAGES = [
     f"cupy-cuda13x=={CUPY}",
     f"cython=={CYTHON}",
-    "setuptools",
     "nvidia-cuda-runtime==13.*",
     "nvidia-cuda-crt==13.*",
     "nvidia-cuda-profiler-api==13.*",
@@ -135,9 +134,7 @@ def source_files() -> list[Path]:
 
 def environment_key() -> str:
     stands_in = sorted(REPLACEMENTS.glob("*.py"))
-    return hash_of(
-        *PACKAGES, sys.version, str(ROOT), Path(__file__), ROOT / "pyproject.toml", *stands_in
-    )
+    return hash_of(*PACKAGES, str(ROOT), Path(__file__), ROOT / "pyproject.toml", *stands_in)
 
 
 def library_key() -> str:
@@ -153,8 +150,8 @@ def is_complete(folder: Path, key: str) -> bool:
 
 
 def site_packages(environment: Path) -> Path:
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    return environment / "lib" / version / "site-packages"
+    (found,) = environment.glob("lib/python3.*/site-packages")
+    return found
 
 
 def cuda_headers(environment: Path) -> Path:
@@ -388,7 +385,8 @@ def ensure(place: Path) -> Path:
     with (place / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second build waits for the first
         launcher = place / "python"
-        has_environment = is_complete(environment, environment_key())
+        has_python = (environment / "bin" / "python").exists()  # a link, to what may be gone
+        has_environment = has_python and is_complete(environment, environment_key())
         has_library = is_complete(library, library_key())
         if has_environment and has_library and launcher.exists():
             return launcher

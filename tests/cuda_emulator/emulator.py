@@ -147,6 +147,11 @@ def modes() -> dict[str, str]:
     }
 
 
+def say_faults_to(descriptor: int) -> None:
+    """Where the line goes that says which kernel touched what; stderr if nothing is said."""
+    _loaded().emulator_say_faults_to(descriptor)
+
+
 def describe() -> str:
     """One line about the emulated device and the strict modes, for headers and reports."""
     on = " ".join(f"{name}={value}" for name, value in sorted(modes().items()))

@@ -325,6 +325,17 @@ def test_sources_are_kept_also_of_cached_kernels(tmp_path):
     assert "__global__" in source
 
 
+def test_another_version_of_cupy_is_refused():
+    code = """
+import cuda_emulator_start as start
+start.version = lambda name: "14.3.0"
+start.check_version()
+"""
+    done = run(code)
+    assert done.returncode == 1
+    assert "is made for CuPy 14.2.0 and holds 14.3.0" in done.stderr
+
+
 @pytest.mark.parametrize(
     "setting", [{"GUARD_PAGES": "1"}, {"LAZY": "1"}, {"DEVICES": "two"}, {"THREAD_ORDER": "back"}]
 )

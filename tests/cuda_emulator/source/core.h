@@ -98,6 +98,7 @@ void describe_address(const void* address, char* text, size_t capacity);
 void watch_faults();
 // The operation that runs now, for that message; null when the host is to blame.
 void set_running(const char* operation);
+void say_fault(const char* line);
 
 // --- streams.cpp: queues of operations, their order, and capture into graphs --------------------
 

@@ -101,8 +101,10 @@ void check_slack(const char* start, const Block& block) {
     for (const char* at = block.pages; at < block.pages + block.page_bytes; at++) {
         if (at == start) at += block.bytes;
         if (at < block.pages + block.page_bytes && static_cast<unsigned char>(*at) != FRESH) {
-            fprintf(stderr, "emulated CUDA: a kernel wrote %s an array of %zu bytes\n",
-                    at < start ? "before the start of" : "past the end of", block.bytes);
+            char line[200];
+            snprintf(line, sizeof line, "emulated CUDA: a kernel wrote %s an array of %zu bytes\n",
+                     at < start ? "before the start of" : "past the end of", block.bytes);
+            say_fault(line);
             abort();
         }
     }
@@ -215,7 +217,7 @@ void describe_address(const void* address, char* text, size_t capacity) {
                  size_t(next->first - at), next->second.bytes, index);
         return;
     }
-    snprintf(text, capacity, "memory of device %d that belongs to no array", index);
+    snprintf(text, capacity, "memory of device %d that belongs to no array, or no longer", index);
 }
 
 }  // namespace emulator
