@@ -82,7 +82,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     except Exception as error:  # CuPy is missing, or there is no driver or no device
         reason = (str(error) or type(error).__name__).splitlines()[0]
         return f"device: none, so tests on cupy are skipped ({reason})"
-    return f"device: {device}" + (f" ({emulator.describe()})" if emulator.available() else "")
+    return f"device: {device}" + (f", {emulator.describe()}" if emulator.available() else "")
 
 
 def backend_parameter(name: str) -> object:

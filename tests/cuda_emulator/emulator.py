@@ -4,7 +4,8 @@ Meaningful in a process that runs in the emulated environment (``available()``);
 anywhere. Counts are taken when an operation is issued. The names of the counters:
 
 * ``launches``, ``kernel_bytes`` (of the CuPy arrays among the arguments, each counted once, as if
-  read or written whole; a launch with a bare pointer counts in ``launches_of_unknown_bytes`` too);
+  read or written whole; a bare pointer is counted to the end of its array where ``MEMORY_POOL=0``,
+  else the launch is one of the ``launches_of_unknown_bytes``);
 * ``gemms``, ``gemm_bytes``, ``gemm_flops``, ``random_fills``, ``sorts``, ``memsets``,
   ``memset_bytes``, ``compilations``, ``graph_launches``;
 * ``host_to_device``, ``device_to_host``, ``device_to_device``, each with ``_bytes``, and the first
@@ -155,4 +156,4 @@ def say_faults_to(descriptor: int) -> None:
 def describe() -> str:
     """One line about the emulated device and the strict modes, for headers and reports."""
     on = " ".join(f"{name}={value}" for name, value in sorted(modes().items()))
-    return "emulated: this CPU, no GPU" + (f"; {on}" if on else "")
+    return f"emulated with {on}" if on else "emulated"

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +134,22 @@ def test_fresh_memory_is_nan():
     code = 'cp.zeros(99, "f"); print(bool(cp.isnan(cp.empty(99, "f")).all()))'
     assert printed(code, **mode("fresh")) == ["True"]
     assert printed(code, MEMORY_POOL="0", POISON="0") == ["False"]
+
+
+def test_without_the_pool_bare_pointers_have_known_bytes():
+    code = """
+import sys; sys.path.insert(0, TESTS)
+from cuda_emulator import emulator
+code = 'extern "C" __global__ void touch(float* x, const double* y, int n) {}'
+touch = cp.RawKernel(code, "touch")
+x, y = cp.zeros(1000, "f"), cp.zeros(10)
+with emulator.record() as recording:
+    touch((1,), (1,), (x, y[2:], np.int32(3)))
+print(recording["kernel_bytes"], recording["launches_of_unknown_bytes"])
+"""
+    code = code.replace("TESTS", repr(str(Path(__file__).parents[1])))
+    assert printed(code) == ["0", "1"]
+    assert printed(code, **mode("fresh")) == ["4064", "0"]
 
 
 def test_shared_memory_is_poisoned_in_every_block():

@@ -20,7 +20,7 @@ def check_version() -> None:
 
 def turn_pool_off() -> None:
     guarded = os.environ.get("CUDA_EMULATOR_GUARD_PAGES", "off") != "off"
-    if guarded or os.environ.get("CUDA_EMULATOR_MEMORY_POOL") == "0":
+    if os.environ.get("CUDA_EMULATOR_MEMORY_POOL", "0" if guarded else "1") == "0":
         import cupy
 
         cupy.cuda.set_allocator(None)

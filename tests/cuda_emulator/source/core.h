@@ -30,6 +30,7 @@ struct Modes {
     bool protect_memory = false;
     bool lazy_queue = false;
     bool poison = true;
+    bool memory_pool = true;  // CuPy's, which the Python side turns off
     bool verbose = false;
     int seed = 1;
     int devices = 2;
@@ -74,6 +75,7 @@ void* allocate(int device, size_t bytes);  // null when the device's memory is u
 bool release(void* start);                 // false for what allocate() did not give
 int device_of(const void* address);        // -1 for host memory
 size_t memory_used(int device);
+size_t bytes_from(const void* address);    // to the end of the allocation; 0 for no allocation
 
 void register_pinned(void* start, size_t bytes);
 bool forget_pinned(void* start);

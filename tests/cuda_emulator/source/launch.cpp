@@ -260,7 +260,13 @@ unsigned ballot(unsigned mask, int predicate) {
 
 int lane() { return block.current % WARP; }
 
-const EmulatorThreads threads = {block_barrier, block_count, warp_barrier, shuffle, ballot, lane};
+// CuPy's memory pool hands out parts of allocations, whose ends are not known here.
+size_t array_bytes(const void* address) {
+    return modes().memory_pool ? 0 : bytes_from(address);
+}
+
+const EmulatorThreads threads = {block_barrier, block_count, warp_barrier, shuffle,
+                                 ballot,        lane,        array_bytes};
 
 // --- the order of blocks ---
 

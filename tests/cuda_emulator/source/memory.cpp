@@ -166,6 +166,18 @@ size_t memory_used(int device) {
     return devices[device].used;
 }
 
+size_t bytes_from(const void* address) {
+    const int index = device_of(address);
+    if (index < 0) return 0;
+    char* at = static_cast<char*>(const_cast<void*>(address));
+    const auto& blocks = devices[index].blocks;
+    const auto next = blocks.upper_bound(at);
+    if (next == blocks.begin()) return 0;
+    const auto& found = *std::prev(next);
+    const size_t offset = at - found.first;
+    return offset < found.second.bytes ? found.second.bytes - offset : 0;
+}
+
 void register_pinned(void* start, size_t bytes) { pinned[static_cast<char*>(start)] = bytes; }
 
 bool forget_pinned(void* start) { return pinned.erase(static_cast<char*>(start)) > 0; }

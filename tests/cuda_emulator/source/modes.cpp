@@ -16,8 +16,7 @@ namespace {
 
 const char PREFIX[] = "CUDA_EMULATOR_";
 
-// Read by the Python side: whether CuPy's memory pool stays on.
-std::set<std::string> known = {"MEMORY_POOL"};
+std::set<std::string> known;
 
 [[noreturn]] void refuse(const std::string& name, const std::string& expected) {
     const char* value = getenv((PREFIX + name).c_str());
@@ -77,6 +76,7 @@ Modes read() {
     modes.protect_memory = flag("PROTECT_MEMORY", false);
     modes.lazy_queue = flag("LAZY_QUEUE", false);
     modes.poison = flag("POISON", true);
+    modes.memory_pool = flag("MEMORY_POOL", modes.guard_pages == Modes::Guard::off);
     modes.verbose = flag("VERBOSE", false);
     modes.seed = number("SEED", 1, 0, 1 << 30);
     modes.devices = number("DEVICES", 2, 0, 8);

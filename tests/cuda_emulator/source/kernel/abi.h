@@ -14,6 +14,8 @@ struct EmulatorThreads {
     unsigned long long (*shuffle)(unsigned mask, unsigned long long value, int lane, int valid);
     unsigned (*ballot)(unsigned mask, int predicate);
     int (*lane)();
+    // From an address to the end of its array; 0 where arrays share an allocation, or for none.
+    size_t (*array_bytes)(const void* address);
 };
 
 struct EmulatorKernel {
@@ -22,7 +24,7 @@ struct EmulatorKernel {
     void (*run)(void** arguments, const unsigned short* order, int count);
     int argument_count;
     const size_t* argument_sizes;
-    // Bytes of all array arguments; sets *unknown if there is a bare pointer.
+    // Bytes of all array arguments; sets *unknown if there is a pointer to an array of any size.
     unsigned long long (*bytes)(void** arguments, int* unknown);
 };
 

@@ -15,9 +15,14 @@ static inline auto emulator_array_bytes(const A& array, int*, int)
     return array.size() * sizeof(array[ptrdiff_t(0)]);
 }
 template <class A>
-static inline unsigned long long emulator_array_bytes(const A&, int* unknown, long) {
-    if (std::is_pointer<A>::value) *unknown = 1;
+static inline unsigned long long emulator_array_bytes(const A&, int*, long) {
     return 0;
+}
+template <class T>
+static inline unsigned long long emulator_array_bytes(T* const& pointer, int* unknown, int) {
+    const size_t bytes = emulator_threads->array_bytes(pointer);
+    if (!bytes && pointer) *unknown = 1;
+    return bytes;
 }
 
 static inline void emulator_set_thread(int thread) {
