@@ -1,5 +1,7 @@
 """The real CuPy computes on emulated CUDA what NumPy computes."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -286,6 +288,17 @@ def test_limits_of_a_launch(grid, block, shared):
         nothing(grid, block, (cp.ones(1, "f"),), shared_mem=shared)
 
 
+def test_mistakes_in_a_call_of_a_kernel():
+    code = "__global__ void mangled(float* x) {}"
+    with pytest.raises(cp.cuda.driver.CUDADriverError, match="NOT_FOUND"):
+        cp.RawKernel(code, "mangled")((1,), (1,), (cp.ones(1, "f"),))
+    kernel = cp.RawKernel(f'extern "C" {code}', "mangled")
+    with pytest.raises(TypeError, match="pass a numpy.ndarray"):
+        kernel((1,), (1,), (np.ones(3, "f"),))
+    with pytest.raises(TypeError, match="output"):
+        cp.add(cp.ones(3, "f"), cp.ones(3, "f"), out=cp.empty(3, "i"))
+
+
 # --- streams, memory, devices -------------------------------------------------------------------
 
 
@@ -352,6 +365,20 @@ def test_a_graph_cannot_hold_a_copy_to_the_host():
             cp.cuda.runtime.deviceSynchronize()
         with pytest.raises(cp.cuda.runtime.CUDARuntimeError, match="Invalidated"):
             stream.end_capture()
+
+
+def test_threads():
+    def work(number):
+        with cp.cuda.Stream(non_blocking=True) as stream:
+            x = cp.full(100, number, "f")
+            for _ in range(20):
+                x = x * 2 - x
+            total = float(x.sum())
+            stream.synchronize()
+        return total
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(work, range(8))) == [100 * number for number in range(8)]
 
 
 @plain

@@ -1,8 +1,10 @@
 // The CUDA runtime API (cuda*): streams, events, graphs.
 //
 // streams.cpp says in which order operations run; this file is CUDA's names for it. Blocking calls
-// spoil a capture. Not emulated: priorities (accepted, without effect), events within a capture,
-// and time: cudaEventElapsedTime gives that of this CPU, which says nothing about a GPU.
+// spoil a capture. A host function runs under the emulator's lock: one that waits for another
+// thread's CUDA call waits forever. Not emulated: priorities (accepted, without effect), events
+// within a capture, and time: cudaEventElapsedTime gives that of this CPU, which says nothing about
+// a GPU.
 #include "runtime.h"
 
 #include <chrono>
