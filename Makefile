@@ -1,4 +1,5 @@
 # `make train` and `make test` do all their own set-up, in .venv; `make help` lists the rest.
+# `make test-cupy` makes an environment of its own, in .venv-cupy.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,21 +8,28 @@ USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 TRAIN_OPTIONS := $(if $(MODEL),--model "$(MODEL)") $(if $(DATA),--data "$(DATA)") \
 	$(if $(BACKEND),--backend "$(BACKEND)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
 	$(if $(SEED),--seed "$(SEED)") $(if $(OUT),--out "$(OUT)")
+CUPY_VENV := .venv-cupy
+# Without a backend for CuPy there are only the tests of the emulator itself to run.
+CUPY_TESTS := $(if $(wildcard backends/minitorch_backends/cupy*),,tests/cuda_emulator)
 # Everything that building the documentation writes; the build starts without it.
 DOCS_BUILT := docs/_build docs/auto_tutorials docs/generated docs/sg_execution_times.rst
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help train test docs lint types clean
+.PHONY: help train test test-cupy docs lint types clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 train: $(VENV)/installed-viz  ## train a net (MODEL= DATA= BACKEND= EPOCHS= SEED= OUT= ARGS=)
 	$(BIN)/minitorch-cnn train $(strip $(TRAIN_OPTIONS) $(ARGS))
 
 test: $(VENV)/installed-test  ## run the tests (ARGS= goes to pytest)
 	$(BIN)/python -m pytest $(ARGS)
+
+test-cupy: $(VENV)/created  ## run the tests on CuPy, on emulated CUDA (no GPU needed; ARGS=)
+	$(BIN)/python tests/cuda_emulator/build.py $(CUPY_VENV)
+	$(CUPY_VENV)/python -m pytest --backend cupy $(or $(ARGS),$(CUPY_TESTS))
 
 docs: $(VENV)/installed-docs  ## build the documentation into docs/_build/html
 	rm -rf $(DOCS_BUILT)
@@ -35,7 +43,7 @@ types: $(VENV)/installed-dev  ## check types
 	$(BIN)/mypy
 
 clean:  ## remove .venv and all that was built; runs/ stays
-	rm -rf $(VENV) $(DOCS_BUILT) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(CUPY_VENV) $(DOCS_BUILT) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # A command named python3.12 may exist and still not run, so each candidate is tried.
