@@ -378,6 +378,7 @@ REST = [
     "use_backend",
     "backend_names",
     "BackendUnavailable",
+    "OutOfDeviceMemory",
     "compositions",
     "draw",
     "explain_grad",
