@@ -11,7 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from minitorch_backends.cupy.conv import KERNELS as CONV_KERNELS
+from minitorch_backends.cupy.loss import KERNELS as LOSS_KERNELS
 from minitorch_backends.cupy.memory import MemoryUse, allocator_with_advice, memory_use
+from minitorch_backends.cupy.norm import KERNELS as NORM_KERNELS
+from minitorch_backends.cupy.pool import KERNELS as POOL_KERNELS
+from minitorch_backends.cupy.select import KERNELS as SELECT_KERNELS
 from minitorch_backends.cupy.usable import require_usable
 from minitorch_backends.protocol import Array, Kernel
 
@@ -37,7 +42,13 @@ class CupyBackend:
         self.name = f"cupy:{number}" if number else "cupy"
         self.xp: Any = compat
         self.array_types: tuple[type, ...] = (cupy.ndarray,)
-        self.kernels: dict[str, Kernel] = {}
+        self.kernels: dict[str, Kernel] = {
+            **CONV_KERNELS,
+            **POOL_KERNELS,
+            **SELECT_KERNELS,
+            **NORM_KERNELS,
+            **LOSS_KERNELS,
+        }
         self.device: Any = cupy.cuda.Device(number)
         self._cupy: Any = cupy
         _devices[number] = self
