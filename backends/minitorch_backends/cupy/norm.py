@@ -85,7 +85,10 @@ def _axes_and_count(x: Array) -> tuple[tuple[int, ...], int]:
     return (0, *range(2, x.ndim)), x.shape[0] * math.prod(x.shape[2:])
 
 
-def _per_channel(values: Array, ndim: int) -> Any:
+def _per_channel(values: Array | float, ndim: int) -> Any:
+    """One number for each channel, to go with ``(N, C, *spatial)``; a Python number is for all."""
+    if isinstance(values, float):
+        return values
     return values.reshape(1, -1, *(1,) * (ndim - 2))
 
 
