@@ -26,6 +26,7 @@ from minitorch_backends.protocol import (
     BackendUnavailable,
     Kernel,
     OutOfDeviceMemory,
+    Queued,
     SeveralDevices,
 )
 from minitorch_cnn.graph import Boxed
@@ -52,7 +53,7 @@ DTYPES = {
 _loaded: dict[str, Backend] = {}
 _by_type: dict[type, Backend] = {}
 _by_device: dict[type, SeveralDevices] = {}
-"""Array type -> a backend that knows the others of its devices; such a type is in no other table."""
+"""Array type -> a backend that knows those of other devices; instead of in ``_by_type``."""
 NAMESPACES: dict[type, Any] = {}
 """Array type -> array-API namespace of its backend; filled as backends are loaded."""
 SEALS: dict[type, Callable[[Array], Array]] = {}
@@ -110,6 +111,25 @@ def backend_of(array: Any) -> Backend:
         f"{kind.__name__} is not an array of a loaded backend ({', '.join(sorted(_loaded))}); make "
         "a tensor with mt.tensor(...) first"
     )
+
+
+def refuse_if(wrong: Array, error: Callable[[], Exception]) -> None:
+    """Raise ``error()`` if an entry of ``wrong`` is True.
+
+    Where asking would make the host wait for the device, the question is put off until something
+    comes to the host.
+    """
+    home = backend_of(wrong)
+    if isinstance(home, Queued):
+        home.check_later(wrong, error)
+    elif bool(home.xp.any(wrong)):
+        raise error()
+
+
+def surely_all(mask: Array) -> bool:
+    """Whether all entries are True; False, too, where asking would make the host wait."""
+    home = backend_of(mask)
+    return not isinstance(home, Queued) and bool(home.xp.all(mask))
 
 
 _kernels: dict[tuple[str, type], Kernel] = {}
@@ -236,7 +256,8 @@ class use_backend:
     ----------
     backend : str or Backend
         Such as ``"numpy"``, ``"cupy"``, ``"cupy:1"`` (the second GPU) or ``"auto"`` (CuPy where
-        it can be used, else NumPy; which, is written to the error stream). The environment variable ``MINITORCH_BACKEND`` sets the first default.
+        it can be used, else NumPy; which, is written to the error stream). The environment
+        variable ``MINITORCH_BACKEND`` sets the first default.
 
     Raises
     ------

@@ -86,3 +86,21 @@ class SeveralDevices(Backend, Protocol):
     def home_of(self, array: Array) -> Backend:
         """The backend of the device that holds ``array``."""
         ...
+
+
+@runtime_checkable
+class Queued(Backend, Protocol):
+    """A backend that computes later: to ask for a value is to wait for all that is queued.
+
+    Entries that users may get wrong (a label that is no class) are then looked at when something
+    comes to the host anyway.
+    """
+
+    def check_later(self, wrong: Array, error: Callable[[], Exception]) -> None:
+        """Raise ``error()`` at the next way to the host if an entry of ``wrong`` is True.
+
+        At once if the backend's ``checks_at_once`` is True.
+        """
+        ...
+
+    checks_at_once: bool

@@ -7,6 +7,7 @@ files beside it; knows no Tensor.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ from minitorch_backends.cupy.select import KERNELS as SELECT_KERNELS
 from minitorch_backends.cupy.usable import require_usable
 from minitorch_backends.protocol import Array, Kernel
 
+MOST_UNCHECKED = 1024
+"""After so many questions that were put off, the host waits and looks at their answers."""
+
 _devices: dict[int, CupyBackend] = {}
 
 
@@ -31,6 +35,9 @@ class CupyBackend:
     number : int
         CUDA's number of the device, counted from 0; other devices than the first have it in
         their backend's name, such as ``"cupy:1"``.
+    checks_at_once : bool
+        True: a wrong label or index raises where it is used, as on the host, at the price of
+        waiting for the device each time. False (the default): at the next way to the host.
     """
 
     def __init__(self, number: int = 0) -> None:
@@ -50,16 +57,22 @@ class CupyBackend:
             **LOSS_KERNELS,
         }
         self.device: Any = cupy.cuda.Device(number)
+        self.checks_at_once = False
         self._cupy: Any = cupy
+        self._errors: list[Callable[[], Exception]] = []
+        with self.device:
+            self._wrong: Any = cupy.zeros(MOST_UNCHECKED, dtype=bool)
         _devices[number] = self
 
     def asarray(self, array: Any, *, copy: bool) -> Array:
-        if isinstance(array, self.array_types) and array.device == self.device:
+        if type(array) in self.array_types and array.device == self.device:
             return array.copy() if copy else array
         with self.device:
             return self._cupy.asarray(array)  # from the host through pinned memory, unwaited-for
 
     def to_numpy(self, array: Array) -> np.ndarray[Any, Any]:
+        if self._errors:
+            self._check()
         return self._cupy.asnumpy(array)  # type: ignore[no-any-return]
 
     @staticmethod
@@ -69,6 +82,20 @@ class CupyBackend:
 
     def synchronize(self) -> None:
         self.device.synchronize()
+        self._check()
+
+    def check_later(self, wrong: Array, error: Callable[[], Exception]) -> None:
+        wrong.any(out=self._wrong[len(self._errors)])
+        self._errors.append(error)
+        if self.checks_at_once or len(self._errors) == MOST_UNCHECKED:
+            self._check()
+
+    def _check(self) -> None:
+        """Raise the first error that was put off and turns out to be one."""
+        errors, self._errors = self._errors, []
+        wrong = self._cupy.asnumpy(self._wrong[: len(errors)])
+        for error in (error for error, is_one in zip(errors, wrong, strict=True) if is_one):
+            raise error()
 
     def on_device(self, number: int) -> CupyBackend:
         return _devices.get(number) or CupyBackend(number)

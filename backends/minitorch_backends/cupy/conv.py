@@ -212,12 +212,14 @@ def conv_weight(
     depth, outputs, positions = x.shape[1] // groups, g.shape[1] // groups, g.shape[2:]
     window = Window(x.shape[2:], positions, kernel, stride, padding, dilation)
     places = depth * math.prod(kernel)
-    total = None
+    total: Array = None
     for part in _parts(x, kernel, positions):
         columns, upstream = _columns(x[part], window), _channels_first(g[part])
         if depth == 1 and groups > 1:
             sums = sum_of_products(
-                columns.reshape(groups, 1, places, -1), upstream.reshape(groups, outputs, 1, -1), axis=3
+                columns.reshape(groups, 1, places, -1),
+                upstream.reshape(groups, outputs, 1, -1),
+                axis=3,
             )
         else:
             sums = empty((groups, outputs, places), x)

@@ -74,7 +74,9 @@ largest_back = Elementwise(
     "T x",
     _ENTRY
     + "ptrdiff_t cell = ((ptrdiff_t)a0 * I1 + a1) * I2 + a2;"
-    + _OVER_THE_WINDOWS_OF_AN_ENTRY.replace("VISIT", "if (index[window] == cell) sum += g[window];"),
+    + _OVER_THE_WINDOWS_OF_AN_ENTRY.replace(
+        "VISIT", "if (index[window] == cell) sum += g[window];"
+    ),
 )
 sum_of = Elementwise(
     "sum_pool",
