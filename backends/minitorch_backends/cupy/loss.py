@@ -1,4 +1,4 @@
-"""CuPy kernels of softmax cross-entropy: a thread for each picture, which has few classes to add up.
+"""CuPy kernels of softmax cross-entropy: one thread adds up the few classes of a picture.
 
 Same names, signatures and meaning as in ``portable.py``; may import the files beside it.
 """

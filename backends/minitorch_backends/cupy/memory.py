@@ -54,8 +54,9 @@ def out_of_memory(error: Exception) -> OutOfDeviceMemory:
             f"{use.kept // MEBIBYTE} MiB{limit}; {use.free // MEBIBYTE} of "
             f"{use.total // MEBIBYTE} MiB of the device are free."
         )
+    cause = str(error).rstrip(".")
     return OutOfDeviceMemory(
-        f"backend 'cupy': the memory of the GPU is full ({str(error).rstrip('.')}).{state} Use smaller batches or "
+        f"backend 'cupy': the memory of the GPU is full ({cause}).{state} Use smaller batches or "
         "mt.checkpoint, run what needs no gradient under mt.no_grad(), drop tensors that are no "
         "longer needed (a kept loss keeps its whole graph), or end other programs on this GPU"
     )

@@ -1,6 +1,7 @@
 """CuPy kernels of scattered addition: indices are sorted, and each result adds up its own run.
 
-No atomic additions and nothing asked from the host: equal inputs give equal bits, and no step waits.
+No atomic additions, and nothing that the host must know: equal inputs give equal bits, and no step
+waits.
 
 Same names, signatures and meaning as in ``select.py`` one floor up; may import the files beside it.
 """
@@ -25,7 +26,8 @@ while (low < high) {
     if ((ptrdiff_t)ordered[middle] < row) low = middle + 1; else high = middle;
 }
 typename Wider<T>::type sum = 0;
-for (; low < count && (ptrdiff_t)ordered[low] == row; ++low) sum += values[order[low] * width + column];
+for (; low < count && (ptrdiff_t)ordered[low] == row; ++low)
+    sum += values[order[low] * width + column];
 total = sum;
 """,
 )
