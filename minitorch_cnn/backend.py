@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar, Token
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -54,6 +54,8 @@ _loaded: dict[str, Backend] = {}
 _by_type: dict[type, Backend] = {}
 _by_device: dict[type, SeveralDevices] = {}
 """Array type -> a backend that knows those of other devices; instead of in ``_by_type``."""
+SWITCHES: dict[type, Callable[[Array], None]] = {}
+"""Array type -> ``compute_on`` of its backends; empty until a library uses a second device."""
 NAMESPACES: dict[type, Any] = {}
 """Array type -> array-API namespace of its backend; filled as backends are loaded."""
 SEALS: dict[type, Callable[[Array], Array]] = {}
@@ -78,7 +80,8 @@ def register(backend: Backend) -> Backend:
     _loaded[backend.name] = backend
     for array_type in backend.array_types:
         if isinstance(backend, SeveralDevices):
-            _by_device.setdefault(array_type, backend)
+            if _by_device.setdefault(array_type, backend) is not backend:
+                SWITCHES[array_type] = backend.compute_on
         else:
             _by_type[array_type] = backend
         NAMESPACES[array_type] = backend.xp
@@ -106,11 +109,21 @@ def backend_of(array: Any) -> Backend:
         return found
     family = _by_device.get(kind)
     if family is not None:
-        return family.home_of(array)
+        home = family.home_of(array)
+        return _loaded.get(home.name) or register(home)
     raise TypeError(
         f"{kind.__name__} is not an array of a loaded backend ({', '.join(sorted(_loaded))}); make "
         "a tensor with mt.tensor(...) first"
     )
+
+
+def switch_device(arrays: Iterable[Any]) -> None:
+    """Let the device that holds the arrays compute; asked for only while ``SWITCHES`` holds any."""
+    for array in arrays:
+        switch = SWITCHES.get(type(array))
+        if switch is not None:
+            switch(array)
+            return
 
 
 def refuse_if(wrong: Array, error: Callable[[], Exception]) -> None:

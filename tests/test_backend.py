@@ -306,7 +306,7 @@ class ForeignBackend:
 @pytest.fixture
 def registries():
     """Puts the registries of backends back at the end."""
-    names = ("_loaded", "_by_type", "_by_device", "NAMESPACES", "SEALS", "_kernels")
+    names = ("_loaded", "_by_type", "_by_device", "SWITCHES", "NAMESPACES", "SEALS", "_kernels")
     tables = [getattr(backends, name) for name in names]
     before = [dict(table) for table in tables]
     yield

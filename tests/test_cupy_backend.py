@@ -139,7 +139,7 @@ def trained(backend: str, steps: int) -> tuple[list[float], list[np.ndarray[Any,
             loss.backward()
             optimizer.step()
             losses.append(loss.detach())
-        return [loss.item() for loss in losses], [p.numpy() for p in net.parameters()]
+        return [loss.item() for loss in losses], [p.detach().numpy() for p in net.parameters()]
 
 
 def test_lenet_trains_as_on_numpy() -> None:
@@ -219,7 +219,7 @@ def test_a_second_device_is_a_backend_of_its_own() -> None:
     assert x.to("cupy").backend == "cupy"
     assert x.to("cupy").to("cupy:1").backend == "cupy:1"
     assert (x + 1).backend == (x * x).sum().backend == mt.zeros_like(x).backend == "cupy:1"
-    np.testing.assert_array_equal(mt.exp(x).numpy(), np.exp(np.ones(3, np.float32)))
+    np.testing.assert_allclose(mt.exp(x).numpy(), [math.e] * 3, rtol=1e-6)
     with mt.use_backend("cupy:1"):
         assert mt.zeros(1).backend == mt.tensor([1.0]).backend == mt.rand(2).backend == "cupy:1"
     assert mt.zeros(1, backend="cupy").backend == "cupy"

@@ -87,6 +87,10 @@ class SeveralDevices(Backend, Protocol):
         """The backend of the device that holds ``array``."""
         ...
 
+    def compute_on(self, array: Array) -> None:
+        """Make the device that holds ``array`` the one on which the library computes next."""
+        ...
+
 
 @runtime_checkable
 class Queued(Backend, Protocol):

@@ -103,6 +103,10 @@ class CupyBackend:
     def home_of(self, array: Array) -> CupyBackend:
         return self.on_device(array.device.id)
 
+    @staticmethod
+    def compute_on(array: Array) -> None:
+        array.device.use()
+
     @property
     def device_name(self) -> str:
         """What the maker calls the device."""

@@ -237,7 +237,7 @@ def _is_depthwise(w: Array, groups: int) -> bool:
 
 
 def _parts(x: Array, kernel: Ints, positions: Ints) -> Iterator[slice]:
-    """Parts of the batch whose columns fit into the budget; one, though empty, of an empty batch."""
+    """Parts of the batch whose columns fit into the budget; of an empty batch, one."""
     one = x.shape[1] * math.prod(kernel) * math.prod(positions) * x.itemsize
     step = max(1, COLUMN_BYTES // max(1, one))
     for start in range(0, max(1, x.shape[0]), step):
