@@ -16,6 +16,7 @@ from minitorch_cnn import data, inspection, interop, linalg, nn, optim, random
 from minitorch_cnn.anomaly import AnomalyError, detect_anomaly
 from minitorch_cnn.backend import (
     BackendUnavailable,
+    OutOfDeviceMemory,
     backend_names,
     bool_,
     float16,
@@ -225,6 +226,7 @@ __all__ = [
     "BackendUnavailable",
     "GraphError",
     "MutableTensor",
+    "OutOfDeviceMemory",
     "Tensor",
     "__version__",
     "abs",

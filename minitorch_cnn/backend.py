@@ -1,7 +1,8 @@
 """Which array library a raw array belongs to, and which one new tensors are made in.
 
-Everything above asks this file, by the type of an array: one dictionary look-up. May import
-``minitorch_backends`` and ``graph``. Backends are announced through the entry-point group
+Everything above asks this file, by the type of an array: one dictionary look-up. (Where a library
+has several devices, arrays of one type live in several backends, and the array is asked.) May
+import ``minitorch_backends`` and ``graph``. Backends are announced through the entry-point group
 ``minitorch_cnn.backends`` and loaded when first named; the NumPy backend is bound directly, so that
 importing the package scans no metadata.
 """
@@ -9,7 +10,8 @@ importing the package scans no metadata.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar, Token
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,15 @@ import numpy as np
 
 from minitorch_backends import portable
 from minitorch_backends.numpy import backend as make_numpy_backend
-from minitorch_backends.protocol import Array, Backend, BackendUnavailable, Kernel
+from minitorch_backends.protocol import (
+    Array,
+    Backend,
+    BackendUnavailable,
+    Kernel,
+    OutOfDeviceMemory,
+    Queued,
+    SeveralDevices,
+)
 from minitorch_cnn.graph import Boxed
 
 if TYPE_CHECKING:
@@ -42,6 +52,10 @@ DTYPES = {
 
 _loaded: dict[str, Backend] = {}
 _by_type: dict[type, Backend] = {}
+_by_device: dict[type, SeveralDevices] = {}
+"""Array type -> a backend that knows those of other devices; instead of in ``_by_type``."""
+SWITCHES: dict[type, Callable[[Array], None]] = {}
+"""Array type -> ``compute_on`` of its backends; empty until a library uses a second device."""
 NAMESPACES: dict[type, Any] = {}
 """Array type -> array-API namespace of its backend; filled as backends are loaded."""
 SEALS: dict[type, Callable[[Array], Array]] = {}
@@ -55,15 +69,21 @@ def register(backend: Backend) -> Backend:
             f"{backend!r} is no backend; expected a name ({', '.join(sorted(_loaded))}, ...) or an "
             "object with the attributes of minitorch_backends.protocol.Backend"
         )
+    several = isinstance(backend, SeveralDevices)
     for array_type in backend.array_types:
-        if array_type in _by_type:
+        owner = _by_type.get(array_type) or _by_device.get(array_type)
+        if owner is not None and not (several and type(owner) is type(backend)):
             raise ValueError(
                 f"backend {backend.name!r}: arrays of type {array_type.__name__} belong to backend "
-                f"{_by_type[array_type].name!r} already; array types are how a backend is found"
+                f"{owner.name!r} already; array types are how a backend is found"
             )
     _loaded[backend.name] = backend
     for array_type in backend.array_types:
-        _by_type[array_type] = backend
+        if isinstance(backend, SeveralDevices):
+            if _by_device.setdefault(array_type, backend) is not backend:
+                SWITCHES[array_type] = backend.compute_on
+        else:
+            _by_type[array_type] = backend
         NAMESPACES[array_type] = backend.xp
         SEALS[array_type] = backend.seal
     return backend
@@ -82,14 +102,47 @@ def namespace(*arrays: Any) -> Any:
 
 
 def backend_of(array: Any) -> Backend:
-    """The backend of a raw array, found by its type."""
-    try:
-        return _by_type[type(array)]
-    except KeyError:
-        raise TypeError(
-            f"{type(array).__name__} is not an array of a loaded backend "
-            f"({', '.join(sorted(_loaded))}); make a tensor with mt.tensor(...) first"
-        ) from None
+    """The backend of a raw array, found by its type and, where that is not enough, its device."""
+    kind = type(array)
+    found = _by_type.get(kind)
+    if found is not None:
+        return found
+    family = _by_device.get(kind)
+    if family is not None:
+        home = family.home_of(array)
+        return _loaded.get(home.name) or register(home)
+    raise TypeError(
+        f"{kind.__name__} is not an array of a loaded backend ({', '.join(sorted(_loaded))}); make "
+        "a tensor with mt.tensor(...) first"
+    )
+
+
+def switch_device(arrays: Iterable[Any]) -> None:
+    """Let the device that holds the arrays compute; asked for only while ``SWITCHES`` holds any."""
+    for array in arrays:
+        switch = SWITCHES.get(type(array))
+        if switch is not None:
+            switch(array)
+            return
+
+
+def refuse_if(wrong: Array, error: Callable[[], Exception]) -> None:
+    """Raise ``error()`` if an entry of ``wrong`` is True.
+
+    Where asking would make the host wait for the device, the question is put off until something
+    comes to the host.
+    """
+    home = backend_of(wrong)
+    if isinstance(home, Queued):
+        home.check_later(wrong, error)
+    elif bool(home.xp.any(wrong)):
+        raise error()
+
+
+def surely_all(mask: Array) -> bool:
+    """Whether all entries are True; False, too, where asking would make the host wait."""
+    home = backend_of(mask)
+    return not isinstance(home, Queued) and bool(home.xp.all(mask))
 
 
 _kernels: dict[tuple[str, type], Kernel] = {}
@@ -124,13 +177,16 @@ def backend_names() -> list[str]:
 def get_backend(backend: str | Backend | None = None) -> Backend:
     """The backend object for a name, loading it on first use; ``None`` gives the default.
 
+    ``"cupy:1"`` is CuPy on the second GPU. ``"auto"`` is CuPy where it can be used and NumPy where
+    it cannot; which of the two it is, and why, is written to the error stream once.
+
     Raises
     ------
     ValueError
         For a name nobody announced.
     TypeError
         For an object that is no backend.
-    BackendUnavailable
+    BackendUnavailable, OutOfDeviceMemory
         For a backend that cannot be used here; the message gives cause and fix.
 
     Examples
@@ -145,6 +201,11 @@ def get_backend(backend: str | Backend | None = None) -> Backend:
         return _loaded.get(getattr(backend, "name", "")) or register(backend)
     if backend in _loaded:
         return _loaded[backend]
+    if backend == "auto":
+        return _chosen()
+    family, colon, number = backend.partition(":")
+    if colon:
+        return _on_device(family, number)
     point = _entry_points().get(backend)
     if point is None:
         raise ValueError(
@@ -152,6 +213,32 @@ def get_backend(backend: str | Backend | None = None) -> Backend:
             f"announced by an installed package through the entry-point group {ENTRY_POINT_GROUP!r}"
         )
     return register(point.load()())
+
+
+def _on_device(family: str, number: str) -> Backend:
+    """The backend called ``family:number``."""
+    first = get_backend(family)
+    if not isinstance(first, SeveralDevices):
+        raise ValueError(
+            f"backend {family + ':' + number!r}: {family!r} has one device; call it {family!r}"
+        )
+    if not (number.isascii() and number.isdigit()):
+        raise ValueError(
+            f"backend {family + ':' + number!r}: a device is a number, such as {family + ':1'!r}"
+        )
+    found = first.on_device(int(number))
+    return _loaded.get(found.name) or register(found)
+
+
+@cache
+def _chosen() -> Backend:
+    """What ``"auto"`` means in this process."""
+    try:
+        found, why = get_backend("cupy"), "a GPU can be used"
+    except (BackendUnavailable, OutOfDeviceMemory) as error:
+        found, why = get_backend("numpy"), str(error)
+    print(f"minitorch_cnn: backend 'auto' is {found.name!r}: {why}", file=sys.stderr)
+    return found
 
 
 _process_default: list[Backend] = [register(make_numpy_backend())]
@@ -181,11 +268,13 @@ class use_backend:
     Parameters
     ----------
     backend : str or Backend
-        Such as ``"numpy"``. The environment variable ``MINITORCH_BACKEND`` sets the first default.
+        Such as ``"numpy"``, ``"cupy"``, ``"cupy:1"`` (the second GPU) or ``"auto"`` (CuPy where
+        it can be used, else NumPy; which, is written to the error stream). The environment
+        variable ``MINITORCH_BACKEND`` sets the first default.
 
     Raises
     ------
-    ValueError, BackendUnavailable
+    ValueError, BackendUnavailable, OutOfDeviceMemory
         As :func:`get_backend`.
 
     Examples
@@ -323,6 +412,7 @@ def native_dtype(dtype: Any, backend: Backend) -> Any:
 
 __all__ = [
     "BackendUnavailable",
+    "OutOfDeviceMemory",
     "backend_names",
     "default_backend",
     "get_backend",

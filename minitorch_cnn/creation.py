@@ -17,6 +17,7 @@ from minitorch_backends.protocol import Backend
 from minitorch_cnn.backend import (
     NAMESPACES,
     SEALS,
+    SWITCHES,
     as_dtype,
     backend_of,
     backend_of_device,
@@ -27,6 +28,7 @@ from minitorch_cnn.backend import (
     get_backend,
     int64,
     native_dtype,
+    switch_device,
 )
 from minitorch_cnn.graph import Boxed, box, mutable_box
 from minitorch_cnn.host_data import host_array
@@ -204,6 +206,8 @@ def _make(
     home = home_of(backend, device, name)
     function = getattr(home.xp, name)
     native = native_dtype(float32 if dtype is None else dtype, home)
+    if SWITCHES:
+        switch_device((home.asarray(np.empty(0, np.float32), copy=False),))
     try:
         array = function(*args, dtype=native, device=device_of(home), **options)
     except (ValueError, TypeError, OverflowError) as error:
@@ -391,6 +395,8 @@ def _like(name: str, x: Any, dtype: Any, device: Any, requires_grad: bool, *args
         return make(shape, *args, dtype=wanted, device=device, requires_grad=requires_grad)
     home = backend_of(data)
     native = None if dtype is None else native_dtype(dtype, home)
+    if SWITCHES:
+        switch_device((data,))
     array = getattr(home.xp, name)(data, *args, dtype=native)
     return finished(SEALS[type(array)](array), requires_grad)
 

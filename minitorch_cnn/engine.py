@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from minitorch_cnn.anomaly import watching
-from minitorch_cnn.backend import SEALS, namespace
+from minitorch_cnn.backend import SEALS, SWITCHES, namespace, switch_device
 from minitorch_cnn.grad_mode import set_grad_enabled
 from minitorch_cnn.graph import (
     FREED,
@@ -73,6 +73,8 @@ def propagate(
             gradient = taken(node, None)
             if gradient is None:
                 continue
+            if SWITCHES:
+                switch_device((gradient._data if create_graph else gradient,))
             if node.hooks and node not in stop:
                 gradient = _run_hooks(node, gradient, create_graph, retain=targets is None)
             if isinstance(node, Leaf):

@@ -15,7 +15,7 @@ from types import MethodType
 from typing import Any, Literal, get_args
 
 from minitorch_cnn.anomaly import watching
-from minitorch_cnn.backend import NAMESPACES, SEALS, backend_of
+from minitorch_cnn.backend import NAMESPACES, SEALS, SWITCHES, backend_of, switch_device
 from minitorch_cnn.grad_mode import GRAD_ENABLED
 from minitorch_cnn.graph import FREED, NEXT_NUMBER, AnyNode, Boxed, GraphError, Node, box
 
@@ -121,6 +121,8 @@ class Primitive:
             return out[0] if self.residual else out
         if len(raw) > 1:
             self.check_backends(raw)
+        if SWITCHES:
+            switch_device(raw)
         try:
             out = self.compute(*raw, **params)
         except (ValueError, TypeError, IndexError, OverflowError) as error:
@@ -148,7 +150,8 @@ class Primitive:
                     f"{self.name}: argument {position} is a {type(array).__name__}; expected a "
                     "Tensor or a number: make one with mt.tensor(...)"
                 )
-        if len({id(NAMESPACES[type(array)]) for _, array in arrays}) > 1:
+        homes = (backend_of(a) if SWITCHES else NAMESPACES[type(a)] for _, a in arrays)
+        if len({id(home) for home in homes}) > 1:
             where = ", ".join(
                 f"argument {position} of shape {array.shape} on {backend_of(array).name!r}"
                 for position, array in arrays

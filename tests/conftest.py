@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 import minitorch_cnn as mt
 from cuda_emulator import emulator
-from minitorch_backends.protocol import BackendUnavailable
+from minitorch_backends.protocol import BackendUnavailable, Queued
 from minitorch_cnn.backend import backend_names, get_backend
 from modes import no_leaks
 
@@ -102,7 +102,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     """The name of the backend in which this test makes its tensors."""
-    with mt.use_backend(request.param):
+    with mt.use_backend(request.param) as used:
+        if isinstance(used, Queued):
+            used.checks_at_once = True  # tests of errors expect them where they are made
         yield request.param
 
 

@@ -379,6 +379,7 @@ REST = [
     "use_backend",
     "backend_names",
     "BackendUnavailable",
+    "OutOfDeviceMemory",
     "compositions",
     "draw",
     "equivariance_error",

@@ -110,6 +110,13 @@ def largest(draw: Any) -> Case:
 
 
 @st.composite
+def largest_back(draw: Any) -> Case:
+    (x,), window = draw(largest())
+    index = portable.max_pool(x, **window)[1]
+    return [draw(arrays(*index.shape))], {"index": index, "shape": x.shape, **window}
+
+
+@st.composite
 def picked(draw: Any) -> Case:
     window, sizes = draw(geometries())
     shape = (draw(BATCH), draw(CHANNELS), *sizes)
@@ -211,6 +218,7 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "link_product": linked(),
     "link_weights": linked(back=True),
     "max_pool": largest(),
+    "max_pool_input": largest_back(),
     "pick": picked(),
     "place": placed(),
     "sum_pool": sum_pooled(),

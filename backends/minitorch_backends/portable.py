@@ -221,6 +221,20 @@ def place(g: Array, *, index: Array, shape: Ints) -> Array:
     )
 
 
+def max_pool_input(
+    g: Array,
+    *,
+    index: Array,
+    shape: Ints,
+    kernel: Ints,
+    stride: Ints,
+    padding: Pairs,
+    dilation: Ints,
+) -> Array:
+    """:func:`place` for an ``index`` that :func:`max_pool` of these windows gave."""
+    return place(g, index=index, shape=shape)
+
+
 def sum_pool(x: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:
     """Sum of each window of ``x (N, C, *spatial)``; padding counts as zero."""
     xp = array_namespace(x)
@@ -324,6 +338,7 @@ KERNELS: dict[str, Kernel] = {
         max_pool,
         pick,
         place,
+        max_pool_input,
         sum_pool,
         sum_pool_input,
         argsort,

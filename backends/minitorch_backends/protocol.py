@@ -20,6 +20,10 @@ class BackendUnavailable(RuntimeError):
     """A backend that is known but cannot be used here; the message gives the cause and the fix."""
 
 
+class OutOfDeviceMemory(MemoryError):
+    """The memory of a device is full; the message says how full, and what gives room again."""
+
+
 @runtime_checkable
 class Backend(Protocol):
     """What the engine needs from an array library.
@@ -65,3 +69,42 @@ class Backend(Protocol):
     def synchronize(self) -> None:
         """Wait until all queued work is done (nothing to do on a CPU)."""
         ...
+
+
+@runtime_checkable
+class SeveralDevices(Backend, Protocol):
+    """A backend with one object for each device; they share their array types.
+
+    ``"name"`` means the first device and ``"name:1"`` the second. The backend of an array is then
+    found by asking for its device.
+    """
+
+    def on_device(self, number: int) -> Backend:
+        """The backend of another device; always the same object for the same number."""
+        ...
+
+    def home_of(self, array: Array) -> Backend:
+        """The backend of the device that holds ``array``."""
+        ...
+
+    def compute_on(self, array: Array) -> None:
+        """Make the device that holds ``array`` the one on which the library computes next."""
+        ...
+
+
+@runtime_checkable
+class Queued(Backend, Protocol):
+    """A backend that computes later: to ask for a value is to wait for all that is queued.
+
+    Entries that users may get wrong (a label that is no class) are then looked at when something
+    comes to the host anyway.
+    """
+
+    def check_later(self, wrong: Array, error: Callable[[], Exception]) -> None:
+        """Raise ``error()`` at the next way to the host if an entry of ``wrong`` is True.
+
+        At once if the backend's ``checks_at_once`` is True.
+        """
+        ...
+
+    checks_at_once: bool

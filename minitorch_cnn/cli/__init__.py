@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from minitorch_backends.protocol import OutOfDeviceMemory
 from minitorch_cnn.cli.arguments import build_parser
 from minitorch_cnn.cli.errors import CommandError, UsageError, os_message
 
@@ -59,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output has gone (`| head`); nothing is left to say, not even on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILURE
+    except OutOfDeviceMemory as error:
+        return _complain(program, str(error))
     except MemoryError:
         message = "not enough memory; use a smaller --batch-size or a smaller model"
         return _complain(program, message)

@@ -169,6 +169,8 @@ def _finish(training: _Training) -> None:
 def _select_backend(name: str) -> None:
     try:
         mt.use_backend(name)
+    except (mt.BackendUnavailable, mt.OutOfDeviceMemory) as error:
+        raise CommandError(str(error)) from None
     except (ValueError, RuntimeError) as error:
         raise UsageError(f"--backend {name}: {error}") from None
 

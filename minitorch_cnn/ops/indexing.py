@@ -11,7 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from minitorch_cnn.backend import NAMESPACES, backend_of, canonical_dtype, kernel, namespace
+from minitorch_cnn.backend import (
+    NAMESPACES,
+    backend_of,
+    canonical_dtype,
+    kernel,
+    namespace,
+    refuse_if,
+    surely_all,
+)
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import (
     axis_index,
@@ -195,16 +203,19 @@ def _index_array(indices: Any, x: Any, name: str, size: int) -> Any:
         raise TypeError(f"{name}: indices must be integers, got dtype {index.dtype}")
     index = _beside(index, data, name)
     xp = namespace(index)
+    given = index = xp.astype(index, xp.int64, copy=False)
     if math.prod(index.shape):
-        low, high = int(xp.min(index)), int(xp.max(index))
-        if low < -size or high >= size:
-            raise IndexError(
-                f"{name}: indices from {low} to {high} for an axis of size {size}; they must lie "
-                f"in {-size} to {size - 1}"
+
+        def error() -> IndexError:
+            return IndexError(
+                f"{name}: indices from {int(xp.min(given))} to {int(xp.max(given))} for an axis of "
+                f"size {size}; they must lie in {-size} to {size - 1}"
             )
-        if low < 0:
+
+        refuse_if((index < -size) | (index >= size), error)
+        if not surely_all(index >= 0):
             index = xp.where(index < 0, index + size, index)
-    return xp.astype(index, xp.int64)
+    return index
 
 
 _take_along, _ = linear_pair(

@@ -29,10 +29,16 @@ _pick, _place = linear_pair(
     "place",
     lambda g, *, index, shape: find_kernel("place", g)(g, index=index, shape=shape),
 )
+_pick_largest, _max_pool_input = linear_pair(
+    "pick_largest",
+    lambda x, *, index, shape, **window: find_kernel("pick", x)(x, index=index, shape=shape),
+    "max_pool_input",
+    lambda g, **largest: find_kernel("max_pool_input", g)(g, **largest),
+)
 _max_pool = Primitive(
     "max_pool",
     lambda x, *, shape, **window: find_kernel("max_pool", x)(x, **window),
-    (lambda g, index, *, shape, **window: _place(g, index=index, shape=shape),),
+    (lambda g, index, **largest: _max_pool_input(g, index=index, **largest),),
     residual=True,
 )
 

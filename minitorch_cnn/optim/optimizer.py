@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
-from minitorch_cnn.backend import SEALS, backend_of, get_backend
+from minitorch_cnn.backend import SEALS, SWITCHES, backend_of, get_backend, switch_device
 from minitorch_cnn.creation import zeros_like
 from minitorch_cnn.grad_mode import enable_grad, no_grad
 from minitorch_cnn.ops.arguments import is_floating
@@ -153,6 +153,8 @@ class Optimizer:
 
     def _move(self, parameter: Any, group: dict[str, Any]) -> None:
         data, gradient = parameter._data, parameter._grad._data
+        if SWITCHES:
+            switch_device((data,))
         state = self.state.setdefault(parameter, {})
         follow(state, data)
         if not state:

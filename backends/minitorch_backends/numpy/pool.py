@@ -57,6 +57,19 @@ def place(g: Array, *, index: Array, shape: Ints) -> Array:
     return index_add(g.reshape(-1), index=flat.reshape(-1), size=rows * cells).reshape(shape)
 
 
+def max_pool_input(
+    g: Array,
+    *,
+    index: Array,
+    shape: Ints,
+    kernel: Ints,
+    stride: Ints,
+    padding: Pairs,
+    dilation: Ints,
+) -> Array:
+    return place(g, index=index, shape=shape)
+
+
 def sum_pool(x: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:
     ones = (1,) * len(kernel)
     padded = pad_windows(x, padding, 0)
@@ -78,5 +91,5 @@ def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding
 
 
 KERNELS: dict[str, Kernel] = {
-    f.__name__: f for f in (max_pool, pick, place, sum_pool, sum_pool_input)
+    f.__name__: f for f in (max_pool, pick, place, max_pool_input, sum_pool, sum_pool_input)
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch_cnn.backend import canonical_dtype, namespace
+from minitorch_cnn.backend import canonical_dtype, namespace, surely_all
 from minitorch_cnn.nn.functional.loss.labels import (
     integer_labels,
     refuse_labels,
@@ -83,8 +83,7 @@ def _weighted(
     losses: Any, labels: Any, counted: Any, weight: Any, shape: Any, reduction: str
 ) -> Any:
     """Losses of single rows times their class's factor, reduced; ignored rows count for nothing."""
-    xp = namespace(labels)
-    if weight is None and bool(xp.all(counted)):
+    if weight is None and surely_all(counted):
         return reduced(reshape(losses, shape), reduction)
     factors = _factors(losses, labels, counted, weight)
     # Not losses * factors: an ignored row may be infinite, and 0 * inf is NaN.

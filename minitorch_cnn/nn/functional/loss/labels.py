@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch_cnn.backend import canonical_dtype, namespace
+from minitorch_cnn.backend import canonical_dtype, namespace, refuse_if
 from minitorch_cnn.ops.arguments import raw, require_array, require_one_backend
 
 
@@ -20,19 +20,22 @@ def integer_labels(name: str, input: Any, target: Any) -> Any:
             f"{name}: labels must be integers, got dtype {labels.dtype}; convert with .to(mt.int64)"
         )
     xp = namespace(labels)
-    return xp.astype(labels, xp.int64)
+    return xp.astype(labels, xp.int64, copy=False)
 
 
 def refuse_labels(name: str, labels: Any, wrong: Any, classes: int, more: str) -> None:
     """Name the first label that is ``wrong``, if there is one; ``more`` are others allowed."""
     xp = namespace(labels)
-    if bool(xp.any(wrong)):
+
+    def error() -> ValueError:
         flat, places = xp.reshape(labels, (-1,)), xp.reshape(wrong, (-1,))
         first = int(xp.argmax(xp.astype(places, xp.int64)))
-        raise ValueError(
+        return ValueError(
             f"{name}: label {int(flat[first])} at position {first} is no class; with {classes} "
             f"scores labels go from 0 to {classes - 1}{more}"
         )
+
+    refuse_if(wrong, error)
 
 
 def require_class_weight(weight: Any, classes: int, name: str) -> None:

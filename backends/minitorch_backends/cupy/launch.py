@@ -1,0 +1,87 @@
+"""How the kernels here are written: CUDA C++ for one entry of the result, compiled when first used.
+
+A kernel's source is data, so that it can be read, compiled and counted without CuPy. Index
+arithmetic is in ``ptrdiff_t`` for whole arrays and ``int`` inside a picture; sums run in a fixed
+order, without atomic additions, so equal inputs give equal bits. May import nothing of the house.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from minitorch_backends.protocol import Array
+
+WIDER = """
+template<typename T> struct Wider { typedef T type; };
+template<> struct Wider<float16> { typedef float type; };
+"""
+"""The type in which entries of type ``T`` are added up: float16 in float32."""
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """One thread for each entry of the result; ``i`` is its number, as in CuPy.
+
+    ``inputs``, ``outputs`` and ``body`` are those of ``cupy.ElementwiseKernel``.
+    """
+
+    name: str
+    inputs: str
+    outputs: str
+    body: str
+    preamble: str = WIDER
+
+    @cached_property
+    def kernel(self) -> Any:
+        import cupy
+
+        return cupy.ElementwiseKernel(
+            self.inputs, self.outputs, self.body, f"minitorch_{self.name}", preamble=self.preamble
+        )
+
+    def __call__(self, *arrays_and_numbers: Any) -> Any:
+        return self.kernel(*arrays_and_numbers)
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A sum along axes, of ``map`` of the inputs; fields are those of ``cupy.ReductionKernel``."""
+
+    name: str
+    inputs: str
+    outputs: str
+    map: str
+    reduce: str
+    post: str
+    identity: str
+    type: str | None = None
+    preamble: str = WIDER
+
+    @cached_property
+    def kernel(self) -> Any:
+        import cupy
+
+        return cupy.ReductionKernel(
+            self.inputs,
+            self.outputs,
+            self.map,
+            self.reduce,
+            self.post,
+            self.identity,
+            f"minitorch_{self.name}",
+            reduce_type=self.type,
+            preamble=self.preamble,
+        )
+
+    def __call__(self, *arrays: Any, **how: Any) -> Any:
+        return self.kernel(*arrays, **how)
+
+
+def empty(shape: Sequence[int], like: Array, dtype: Any = None) -> Array:
+    """A new array, not filled, on the device of ``like``."""
+    import cupy
+
+    return cupy.empty(tuple(shape), like.dtype if dtype is None else dtype)

@@ -1,0 +1,238 @@
+"""What is special to the CuPy backend: kernels in parts, one bit pattern, no waiting, memory.
+
+That its values are right is tested with every other backend (``pytest --backend cupy``). Runs on a
+GPU and on emulated CUDA (see ``cuda_emulator``), and is skipped where neither is there.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minitorch_cnn as mt
+from minitorch_backends import portable
+from minitorch_backends.cupy import conv as cupy_conv
+from minitorch_backends.cupy import loss as cupy_loss
+from minitorch_backends.protocol import Queued, SeveralDevices
+from minitorch_cnn import nn, optim
+from minitorch_cnn.backend import get_backend
+from minitorch_cnn.nn import functional as F
+from test_kernels import CONV, CONV_INPUT, CONV_WEIGHT, labelled, moved
+
+try:
+    HOME: Any = get_backend("cupy")
+except (ValueError, mt.BackendUnavailable) as unavailable:
+    pytest.skip(str(unavailable), allow_module_level=True)
+
+DEVICES = HOME.xp.__array_namespace_info__().devices()
+needs_two = pytest.mark.skipif(len(DEVICES) < 2, reason="there is one device only")
+
+
+def on_device(array: Any) -> Any:
+    return HOME.asarray(array, copy=True)
+
+
+def test_it_follows_the_protocols() -> None:
+    assert isinstance(HOME, Queued)
+    assert isinstance(HOME, SeveralDevices)
+    assert set(HOME.kernels) <= set(portable.KERNELS)
+    assert get_backend("cupy:0") is HOME
+    assert HOME.device_name
+
+
+# --- kernels --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "cases"), [("conv", CONV), ("conv_input", CONV_INPUT), ("conv_weight", CONV_WEIGHT)]
+)
+@given(data=st.data())
+@settings(max_examples=20)
+def test_a_batch_in_parts(name: str, cases: Any, data: st.DataObject) -> None:
+    """Columns that do not fit into the budget are made for a few pictures at a time."""
+    arrays, parameters = data.draw(cases)
+    arrays = [a.astype(np.float64) for a in arrays]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cupy_conv, "COLUMN_BYTES", data.draw(st.sampled_from([1, 128])))
+        found = cupy_conv.KERNELS[name](*map(on_device, arrays), **parameters)
+    expected = portable.KERNELS[name](*arrays, **parameters)
+    np.testing.assert_allclose(HOME.to_numpy(found), expected, rtol=1e-12, atol=1e-12)
+
+
+@given(case=labelled())
+@settings(max_examples=20)
+def test_many_classes(case: Any) -> None:
+    (rows,), parameters = case
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cupy_loss, "MOST_CLASSES", 0)
+        found = cupy_loss.softmax_cross_entropy(on_device(rows), **moved(parameters, on_device))
+    expected = portable.softmax_cross_entropy(rows, **parameters)
+    for a, b in zip(map(HOME.to_numpy, found), expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_sums_in_float16_are_taken_in_float32() -> None:
+    """4096 ones, and 4096 windows on one entry: float16 alone would stop at 2048."""
+    ones = on_device(np.ones((4096, 1), np.float16))
+    index = on_device(np.zeros(4096, np.int64))
+    assert HOME.to_numpy(HOME.kernels["index_add"](ones, index=index, size=1)).item() == 4096
+    window: dict[str, Any] = {"kernel": (4096,), "stride": (1,), "padding": ((0, 0),)}
+    line = on_device(np.ones((1, 1, 4096), np.float16))
+    total = HOME.kernels["sum_pool"](line, shape=(1, 1, 4096), **window)
+    assert HOME.to_numpy(total).item() == 4096
+
+
+@pytest.mark.parametrize("name", ["index_add", "conv_input", "max_pool_input"])
+def test_equal_inputs_give_equal_bits(name: str) -> None:
+    rng = np.random.default_rng(0)
+    geometry = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1)}
+    g = on_device(rng.standard_normal((2, 4, 6, 6)).astype(np.float32))
+    w = on_device(rng.standard_normal((4, 3, 3, 3)).astype(np.float32))
+    rows, index = on_device(rng.random((500, 3), np.float32)), on_device(rng.integers(0, 9, 500))
+    best = portable.max_pool(HOME.to_numpy(g), kernel=(3, 3), **geometry)[1]
+    calls = {
+        "index_add": lambda k: k(rows, index=index, size=9),
+        "conv_input": lambda k: k(g, w, shape=(2, 3, 6, 6), groups=1, **geometry),
+        "max_pool_input": lambda k: k(
+            g, index=on_device(best), shape=(2, 4, 6, 6), kernel=(3, 3), **geometry
+        ),
+    }
+    first, second = (HOME.to_numpy(calls[name](HOME.kernels[name])) for _ in range(2))
+    assert np.isfinite(first).all()
+    np.testing.assert_array_equal(first, second)
+
+
+# --- a training step ------------------------------------------------------------------------------
+
+
+def lenet(rng: np.random.Generator) -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2, rng=rng),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(6, 16, 5, rng=rng),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Dense(400, 120, rng=rng),
+        nn.ReLU(),
+        nn.Dense(120, 84, rng=rng),
+        nn.ReLU(),
+        nn.Dense(84, 10, rng=rng),
+    )
+
+
+def trained(backend: str, steps: int) -> tuple[list[float], list[np.ndarray[Any, Any]]]:
+    """Losses and final weights of LeNet on made-up digits, alike on every backend."""
+    rng = np.random.default_rng(0)
+    with mt.use_backend(backend):
+        net = lenet(rng)
+        optimizer = optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
+        losses = []
+        for _ in range(steps):
+            x = mt.tensor(rng.random((8, 1, 28, 28), np.float32))
+            loss = F.cross_entropy(net(x), mt.tensor(rng.integers(0, 10, 8)))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.detach())
+        return [loss.item() for loss in losses], [p.detach().numpy() for p in net.parameters()]
+
+
+def test_lenet_trains_as_on_numpy() -> None:
+    expected, found = trained("numpy", 10), trained("cupy", 10)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
+    for a, b in zip(found[1], expected[1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+# --- what is put off ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asynchronous() -> Any:
+    """As in a program: questions about labels and indices wait."""
+    before, HOME.checks_at_once = HOME.checks_at_once, False
+    yield
+    HOME.checks_at_once = before
+    HOME._errors.clear()
+
+
+@pytest.mark.parametrize("read", ["item", "synchronize"])
+def test_a_wrong_label_is_named_at_the_next_way_to_the_host(asynchronous: Any, read: str) -> None:
+    scores = mt.zeros((3, 4), backend="cupy")
+    F.cross_entropy(scores, mt.tensor([0, 3, 1], backend="cupy"))
+    loss = F.cross_entropy(scores, mt.tensor([0, 7, 1], backend="cupy"))
+    with pytest.raises(ValueError, match=r"cross_entropy: label 7 at position 1 is no class"):
+        loss.item() if read == "item" else HOME.synchronize()
+    assert math.isfinite(scores.sum().item())  # said once
+
+
+def test_a_wrong_index_is_named_at_the_next_way_to_the_host(asynchronous: Any) -> None:
+    x = mt.arange(4, backend="cupy")
+    taken = mt.take(x, mt.tensor([-1, 4], backend="cupy"))
+    with pytest.raises(IndexError, match=r"take: indices from -1 to 4 for an axis of size 4"):
+        taken.numpy()
+
+
+def test_questions_do_not_pile_up(asynchronous: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("minitorch_backends.cupy.MOST_UNCHECKED", 3)
+    scores, right = mt.zeros((1, 2), backend="cupy"), mt.tensor([1], backend="cupy")
+    F.cross_entropy(scores, mt.tensor([2], backend="cupy"))
+    F.cross_entropy(scores, right)
+    with pytest.raises(ValueError, match="label 2 at position 0"):
+        F.cross_entropy(scores, right)
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+
+def test_memory_is_counted_and_limited() -> None:
+    before = HOME.memory()
+    x = mt.zeros(1 << 18, backend="cupy")
+    during = HOME.memory()
+    assert during.used - before.used == 1 << 20
+    assert during.kept >= during.used
+    assert before.limit is None
+    try:
+        HOME.limit_memory(during.kept + (1 << 20))
+        with pytest.raises(mt.OutOfDeviceMemory, match=r"GPU is full.*limit \d+ MiB.*batches"):
+            mt.zeros(1 << 24, backend="cupy")
+        assert HOME.memory().limit == during.kept + (1 << 20)
+    finally:
+        HOME.limit_memory(None)
+    del x
+    HOME.free_memory()
+    assert HOME.memory().used == before.used
+
+
+# --- several devices ------------------------------------------------------------------------------
+
+
+@needs_two
+def test_a_second_device_is_a_backend_of_its_own() -> None:
+    x = mt.ones(3, backend="cupy:1")
+    assert x.backend == "cupy:1"
+    assert x.to("cupy").backend == "cupy"
+    assert x.to("cupy").to("cupy:1").backend == "cupy:1"
+    assert (x + 1).backend == (x * x).sum().backend == mt.zeros_like(x).backend == "cupy:1"
+    np.testing.assert_allclose(mt.exp(x).numpy(), [math.e] * 3, rtol=1e-6)
+    with mt.use_backend("cupy:1"):
+        assert mt.zeros(1).backend == mt.tensor([1.0]).backend == mt.rand(2).backend == "cupy:1"
+    assert mt.zeros(1, backend="cupy").backend == "cupy"
+
+
+@needs_two
+def test_devices_are_not_mixed() -> None:
+    x, y = mt.ones(2, backend="cupy"), mt.ones(2, backend="cupy:1")
+    with pytest.raises(TypeError, match=r"different backends.*'cupy'.*'cupy:1'.*\.to\('cupy'\)"):
+        x + y
+
+
+@needs_two
+def test_lenet_trains_on_the_second_device() -> None:
+    expected, found = trained("cupy", 2), trained("cupy:1", 2)
+    np.testing.assert_array_equal(found[0], expected[0])
