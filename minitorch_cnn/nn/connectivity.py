@@ -263,9 +263,9 @@ class Connectivity(ConnectionTable):
         groups : int or array_like of int, optional
             So many consecutive outputs share their weights; or labels (n_outputs,), where outputs
             of one label share; or a matrix of labels (n_outputs, n_inputs), where links of one
-            label share and negative ones leave theirs as it is. Outputs share place by place: the link at a place of one window with those
-            at the same place of the others. Without windows, the links of an output are counted in
-            the order of their inputs.
+            label share, and a negative one leaves its link as it is. Outputs share place by place:
+            the link at a place of one window with those at the same place of the others. Without
+            windows, the links of an output are counted in the order of their inputs.
         weights : array_like of int, shape (weights,), optional
             Labels of the weights instead: those of one label become one. The new weights are
             numbered in the order of their labels.
@@ -306,8 +306,9 @@ class Connectivity(ConnectionTable):
         """Fewer links: only those that a mask or windows leave. Copies move along with theirs.
 
         Outputs that were copies of each other (the same weights at the same inputs) go on sharing
-        place by place: each now looks with the same weights through a window of its own. So tying
-        and restricting commute. All other links keep their weights.
+        place by place: each now looks with the same weights through a window of its own, those of
+        the copy that sees most. So tying outputs and restricting commute, at the border, too: a
+        place that this copy does not see has a weight of its own. All other links keep theirs.
 
         Parameters
         ----------

@@ -68,7 +68,7 @@ def checked_columns(
         if low < 0 or (end is not None and high >= end):
             where = "0" if end is None else f"0 to {end - 1}"
             raise ValueError(
-                f"{name} {what}: found {low} to {high}; expected {where}"
+                f"{name} {what}: found {column.min()} to {column.max()}; expected {where}"
                 f"{' and up' if end is None else ''}"
             )
     return columns
