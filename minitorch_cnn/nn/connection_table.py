@@ -16,6 +16,7 @@ from minitorch_cnn.creation import asarray
 from minitorch_cnn.nn import link_columns
 from minitorch_cnn.nn.link_columns import IntArray
 from minitorch_cnn.ops.arguments import raw
+from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.indexing import add_at, gather
 from minitorch_cnn.ops.shape import reshape
 from minitorch_cnn.tensor import Tensor
@@ -44,12 +45,15 @@ class ConnectionTable:
         places: IntArray | None = None,
     ) -> None:
         self.outputs, self.inputs, self.numbers, self.places = outputs, inputs, numbers, places
-        for column in (outputs, inputs, numbers, places):
-            if column is not None:
-                column.flags.writeable = False
         self.shape = shape
         self.weights = (int(numbers.max(initial=-1)) + 1) if weights is None else weights
         self._beside: dict[str, tuple[Any, Any]] = {}
+        self._lock()
+
+    def _lock(self) -> None:
+        for column in (self.outputs, self.inputs, self.numbers, self.places):
+            if column is not None:
+                column.flags.writeable = False
 
     @classmethod
     def _of(cls: type[_Self], *columns_and_facts: Any) -> _Self:
@@ -190,7 +194,7 @@ class ConnectionTable:
         # Differences from the first, so that the mean of equal values is that very value.
         differences = add_at(values - gather(first_values, numbers), numbers, self.weights)
         links = self.links_of_weights(values)
-        means: Tensor = (first_values + differences / links.clip(1)) * (links > 0)
+        means: Tensor = where(links > 0, first_values + differences / links.clip(1), 0.0)
         return means
 
     def rank(self, theta: Any = None) -> int:
@@ -229,9 +233,7 @@ class ConnectionTable:
         return (
             self.shape == other.shape
             and link_columns.same_links(self, other)
-            and np.array_equal(
-                link_columns.renumbered(self.numbers), link_columns.renumbered(other.numbers)
-            )
+            and link_columns.same_ties(self, other)
         )
 
     def __hash__(self) -> int:
@@ -239,6 +241,10 @@ class ConnectionTable:
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_beside": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock()  # copies and unpickled arrays may be written to
 
     def _indices(self, home: Backend) -> tuple[Any, Any]:
         """Number of each link's weight and its cell in the flat matrix, as arrays of a backend."""

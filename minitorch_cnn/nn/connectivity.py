@@ -190,6 +190,8 @@ class Connectivity(ConnectionTable):
         check_groups(in_channels, out_channels, groups, name)
         given = (v for v in (input_size, kernel_size) if isinstance(v, (tuple, list)))
         dims = len(next(given, (1, 1)))
+        if not dims:
+            raise ValueError(f"{name}: input_size and kernel_size need at least one dimension")
         sizes = per_dimension(input_size, dims, f"{name} input_size", least=1)
         window = Window.of(
             kernel_size, stride, padding, dilation, dims=dims, name=name, mode=padding_mode
@@ -261,9 +263,9 @@ class Connectivity(ConnectionTable):
         groups : int or array_like of int, optional
             So many consecutive outputs share their weights; or labels (n_outputs,), where outputs
             of one label share; or a matrix of labels (n_outputs, n_inputs), where links of one
-            label share. Outputs share place by place: the link at a place of one window with those
-            at the same place of the others. Without windows, the links of an output are counted in
-            the order of their inputs.
+            label share, and a negative one leaves its link as it is. Outputs share place by place:
+            the link at a place of one window with those at the same place of the others. Without
+            windows, the links of an output are counted in the order of their inputs.
         weights : array_like of int, shape (weights,), optional
             Labels of the weights instead: those of one label become one. The new weights are
             numbered in the order of their labels.
@@ -304,8 +306,9 @@ class Connectivity(ConnectionTable):
         """Fewer links: only those that a mask or windows leave. Copies move along with theirs.
 
         Outputs that were copies of each other (the same weights at the same inputs) go on sharing
-        place by place: each now looks with the same weights through a window of its own. So tying
-        and restricting commute. All other links keep their weights.
+        place by place: each now looks with the same weights through a window of its own, those of
+        the copy that sees most. So tying outputs and restricting commute, at the border, too: a
+        place that this copy does not see has a weight of its own. All other links keep theirs.
 
         Parameters
         ----------
@@ -339,7 +342,8 @@ class Connectivity(ConnectionTable):
     def _seen_by(self, windows: Any) -> tuple[IntArray, IntArray, IntArray | None]:
         """Outputs, inputs and places of what :meth:`restrict` takes."""
         table = isinstance(windows, Connectivity)
-        array = windows if table else np.asarray(windows)
+        name = "Connectivity.restrict windows"
+        array = windows if table else link_columns.rectangle(windows, name)
         if not table and array.dtype != np.bool_:
             return link_columns.listed_windows(windows, self.shape)
         if array.shape != self.shape:
@@ -349,6 +353,7 @@ class Connectivity(ConnectionTable):
                 "(outputs, inputs)"
             )
         if table:
+            windows._require_single_links("restrict")
             return windows.outputs, windows.inputs, windows.places
         kept = array[self.outputs, self.inputs]
         places = None if self.places is None else self.places[kept]

@@ -1,7 +1,8 @@
 """The array work behind ``Connectivity``: sorting, renumbering, merging and joining its columns.
 
 Columns are integer arrays with one entry per link, sorted by output and input unless said
-otherwise. NumPy on host integers only; no tensor, no layer, no window arithmetic.
+otherwise. NumPy on host integers only; no tensor, no layer, no window arithmetic. May import
+``arguments``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from minitorch_cnn.nn.arguments import count
+
 IntArray = np.ndarray[Any, np.dtype[np.integer[Any]]]
 Columns = tuple[IntArray, IntArray, IntArray]
 
@@ -18,14 +21,19 @@ Columns = tuple[IntArray, IntArray, IntArray]
 # --- arguments ----------------------------------------------------------------------------------
 
 
+def rectangle(values: Any, what: str) -> np.ndarray[Any, Any]:
+    """``values`` as an array of whatever dtype."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{what}: rows of different lengths; expected a rectangle") from None
+
+
 def integers(
     values: Any, what: str, *, ndim: int | None = None, shape: tuple[int, ...] | None = None
 ) -> IntArray:
     """``values`` as an array of integers of the wanted shape."""
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise ValueError(f"{what}: rows of different lengths; expected a rectangle") from None
+    array = rectangle(values, what)
     if array.size and array.dtype.kind not in "iu":
         raise TypeError(f"{what}: expected integers, got dtype {array.dtype}")
     if (ndim is not None and array.ndim != ndim) or (shape is not None and array.shape != shape):
@@ -42,6 +50,8 @@ def checked_columns(
     n_outputs, n_inputs = integers(shape, f"{name} shape", shape=(2,)).tolist()
     if min(n_outputs, n_inputs) < 0:
         raise ValueError(f"{name} shape: {tuple(shape)} has a negative number of units")
+    if weights is not None:
+        weights = count(weights, f"{name} weights", least=0)
     columns = (
         integers(outputs, f"{name} outputs", ndim=1),
         integers(inputs, f"{name} inputs", ndim=1),
@@ -58,7 +68,7 @@ def checked_columns(
         if low < 0 or (end is not None and high >= end):
             where = "0" if end is None else f"0 to {end - 1}"
             raise ValueError(
-                f"{name} {what}: found {low} to {high}; expected {where}"
+                f"{name} {what}: found {column.min()} to {column.max()}; expected {where}"
                 f"{' and up' if end is None else ''}"
             )
     return columns
@@ -96,7 +106,9 @@ def merged(numbers: IntArray, second: IntArray) -> IntArray:
         by_second = np.full(int(second.max(initial=-1)) + 1, least.size)
         np.minimum.at(by_second, second, least[numbers])
         new = least.copy()
-        np.minimum.at(new, numbers, by_second[second])
+        # Where a number points is lowered, and with it all that point there: long chains of ties
+        # halve with every round.
+        np.minimum.at(new, least[numbers], by_second[second])
         new = new[new]
         if np.array_equal(new, least):
             return new[numbers]
@@ -130,7 +142,7 @@ def shared_by_groups(
     name = "Connectivity.tie groups"
     labels = integers(groups, name)
     if labels.shape == shape:
-        return compact(labels[outputs, inputs])[0]
+        return _apart_if_negative(labels[outputs, inputs])
     if labels.ndim == 0:
         size = int(labels)
         if size < 1 or shape[0] % size:
@@ -148,6 +160,13 @@ def shared_by_groups(
     if places is None:
         places = _places_by_rank(outputs, labels, shape[0], name)
     return compact(labels[outputs] * (int(places.max(initial=0)) + 1) + places)[0]
+
+
+def _apart_if_negative(labels: IntArray) -> IntArray:
+    """The labels from 0 on, with one of its own for each negative one."""
+    apart = labels < 0
+    alone = int(labels.max(initial=-1)) + 1 + np.arange(labels.size)
+    return compact(np.where(apart, alone, labels))[0]
 
 
 def _places_by_rank(outputs: IntArray, labels: IntArray, n_outputs: int, name: str) -> IntArray:
@@ -198,32 +217,48 @@ def moved_to_windows(
 ) -> tuple[IntArray, IntArray, IntArray, IntArray | None]:
     """The links of ``table`` that windows (outputs, inputs, places) leave; copies keep sharing.
 
-    Of the outputs that are copies of each other, the one that keeps most links keeps its numbers,
-    and the others take them over place by place; a place that it does not have gets a new number.
+    Of copies, the one that sees most says which number each place has. A place that it does not
+    see, such as one beyond the border, has the number of the first copy that does see it, unless
+    that is another place's for the sole reason that they met the same input: then it is a new one.
     Without places they are counted, and copies must have equally many.
     """
-    outputs, inputs, given = windows
+    outputs, inputs, places = windows
     linked = cells(table[0], table[1], shape[1])
     at, there = where_found(cells(outputs, inputs, shape[1]), linked)
-    outputs, inputs, numbers = outputs[there], inputs[there], table[2][at[there]]
+    outputs, inputs, at = outputs[there], inputs[there], at[there]
     copies = _copies(table, shape[0])
-    if given is None:
+    if places is None:
         places = _places_by_rank(outputs, copies, shape[0], "Connectivity.restrict")
     else:
-        places = given[there]
-    place, count = compact(copies[outputs] * (int(places.max(initial=0)) + 1) + places)
-    shared = int(numbers.max(initial=-1)) + 1 + np.arange(count)
-    first = np.isin(outputs, _longest(outputs, copies, shape[0]))
-    shared[place[first]] = numbers[first]
-    return outputs, inputs, shared[place], None if given is None else places
+        places = places[there]
+    place, _ = compact(copies[outputs] * (int(places.max(initial=0)) + 1) + places)
+    unseen = ~_sees_most(outputs, copies, shape[0])[outputs]
+    order = np.lexsort((unseen, place))
+    first = order[np.searchsorted(place[order], np.arange(int(place.max(initial=-1)) + 1))]
+    number = table[2][at[first]]
+    new = unseen[first] & _of_one_input(table, copies, shape[1])[number]
+    number[new] = int(table[2].max(initial=-1)) + 1 + np.arange(int(new.sum()))
+    return outputs, inputs, number[place], None if windows[2] is None else places
 
 
-def _longest(outputs: IntArray, copies: IntArray, n_outputs: int) -> IntArray:
-    """Of each set of copies, the first output that has as many links as any of them."""
+def _sees_most(outputs: IntArray, copies: IntArray, n_outputs: int) -> Any:
+    """Whether each output is the one with most links among its copies, the first of equals."""
     links = np.bincount(outputs, minlength=n_outputs)
-    order = np.lexsort((np.arange(n_outputs), -links, copies))
+    order = np.lexsort((-links, copies))
     _, first = np.unique(copies[order], return_index=True)
-    return order[first]
+    most = np.zeros(n_outputs, bool)
+    most[order[first]] = True
+    return most
+
+
+def _of_one_input(table: Columns, copies: IntArray, n_inputs: int) -> Any:
+    """Whether each number is tied for no other reason than that outputs are copies."""
+    outputs, inputs, numbers = table
+    met = cells(copies[outputs], inputs, n_inputs)
+    first = met[first_links(numbers, int(numbers.max(initial=-1)) + 1)] if met.size else met
+    alone = np.ones(first.size, bool)
+    alone[numbers[met != first[numbers]]] = False
+    return alone
 
 
 def _copies(table: Columns, n_outputs: int) -> IntArray:
@@ -247,13 +282,36 @@ def _equal_rows(rows: IntArray) -> IntArray:
     if not rows.shape[1]:
         return np.zeros(rows.shape[0], np.int64)
     plain = np.ascontiguousarray(rows, np.int64)
-    whole = plain.view([("", np.int64)] * plain.shape[1]).reshape(-1)
+    whole = plain.view(f"V{plain.itemsize * plain.shape[1]}").reshape(-1)
     return np.unique(whole, return_inverse=True)[1].reshape(-1)
 
 
 def same_links(one: Any, other: Any) -> bool:
     """Whether two tables have the same links, whatever their weights."""
     return np.array_equal(one.outputs, other.outputs) and np.array_equal(one.inputs, other.inputs)
+
+
+def same_ties(one: Any, other: Any) -> bool:
+    """Whether two tables with the same links tie the same of them."""
+    if not has_parallel_links(one.outputs, one.inputs):
+        return np.array_equal(renumbered(one.numbers), renumbered(other.numbers))
+    # Links between the same two units have no order: what counts is where each weight stands.
+    ours, theirs = (_sets_of_cells(table) for table in (one, other))
+    return len(ours) == len(theirs) and all(map(np.array_equal, ours, theirs))
+
+
+def _sets_of_cells(table: Any) -> Sequence[IntArray]:
+    """The cells of each weight as rows of matrices, one for each number of links; in order."""
+    links = np.bincount(table.numbers)
+    starts = np.cumsum(links) - links
+    where = cells(table.outputs, table.inputs, table.shape[1])
+    where = where[np.lexsort((where, table.numbers))]
+    found = []
+    for length, numbers in _by_length(links):
+        rows = where[starts[numbers][:, None] + np.arange(length)]
+        if length:
+            found.append(rows[np.lexsort(rows.T[::-1])])
+    return found
 
 
 def cells(outputs: IntArray, inputs: IntArray, n_inputs: int) -> IntArray:

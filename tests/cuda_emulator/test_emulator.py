@@ -293,7 +293,7 @@ def test_mistakes_in_a_call_of_a_kernel():
     with pytest.raises(cp.cuda.driver.CUDADriverError, match="NOT_FOUND"):
         cp.RawKernel(code, "mangled")((1,), (1,), (cp.ones(1, "f"),))
     kernel = cp.RawKernel(f'extern "C" {code}', "mangled")
-    with pytest.raises(TypeError, match="pass a numpy.ndarray"):
+    with pytest.raises(TypeError, match=r"pass a numpy\.ndarray"):
         kernel((1,), (1,), (np.ones(3, "f"),))
     with pytest.raises(TypeError, match="output"):
         cp.add(cp.ones(3, "f"), cp.ones(3, "f"), out=cp.empty(3, "i"))
