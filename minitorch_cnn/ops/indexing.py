@@ -215,7 +215,7 @@ def _index_array(indices: Any, x: Any, name: str, size: int) -> Any:
         refuse_if((index < -size) | (index >= size), error)
         if not surely_all(index >= 0):
             index = xp.where(index < 0, index + size, index)
-    return index
+    return xp.astype(index, xp.int64)  # a copy: what a graph keeps may be written to outside
 
 
 _take_along, _ = linear_pair(
