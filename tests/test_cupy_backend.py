@@ -43,6 +43,10 @@ def test_it_follows_the_protocols() -> None:
     assert HOME.device_name
 
 
+def test_a_negative_zero_stays_one() -> None:
+    assert np.signbit(mt.tensor(-0.0, backend="cupy").numpy())
+
+
 # --- kernels --------------------------------------------------------------------------------------
 
 
@@ -212,12 +216,22 @@ def test_memory_is_counted_and_limited() -> None:
 # --- several devices ------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def first_device_again() -> Any:
+    """CuPy computes on the device used last; tests of raw arrays mean the first."""
+    with HOME.device:
+        yield
+
+
 @needs_two
+@pytest.mark.usefixtures("first_device_again")
 def test_a_second_device_is_a_backend_of_its_own() -> None:
     x = mt.ones(3, backend="cupy:1")
     assert x.backend == "cupy:1"
     assert x.to("cupy").backend == "cupy"
     assert x.to("cupy").to("cupy:1").backend == "cupy:1"
+    turned = mt.tensor(np.arange(6.0).reshape(2, 3), backend="cupy:1").T
+    np.testing.assert_array_equal(turned.to("cupy").numpy(), turned.numpy())
     assert (x + 1).backend == (x * x).sum().backend == mt.zeros_like(x).backend == "cupy:1"
     np.testing.assert_allclose(mt.exp(x).numpy(), [math.e] * 3, rtol=1e-6)
     with mt.use_backend("cupy:1"):
@@ -226,6 +240,7 @@ def test_a_second_device_is_a_backend_of_its_own() -> None:
 
 
 @needs_two
+@pytest.mark.usefixtures("first_device_again")
 def test_devices_are_not_mixed() -> None:
     x, y = mt.ones(2, backend="cupy"), mt.ones(2, backend="cupy:1")
     with pytest.raises(TypeError, match=r"different backends.*'cupy'.*'cupy:1'.*\.to\('cupy'\)"):
@@ -233,6 +248,7 @@ def test_devices_are_not_mixed() -> None:
 
 
 @needs_two
+@pytest.mark.usefixtures("first_device_again")
 def test_lenet_trains_on_the_second_device() -> None:
     expected, found = trained("cupy", 2), trained("cupy:1", 2)
     np.testing.assert_array_equal(found[0], expected[0])

@@ -65,10 +65,18 @@ class CupyBackend:
         _devices[number] = self
 
     def asarray(self, array: Any, *, copy: bool) -> Array:
-        if type(array) in self.array_types and array.device == self.device:
-            return array.copy() if copy else array
+        if type(array) in self.array_types:
+            with array.device:
+                if array.device == self.device:
+                    return array.copy() if copy else array
+                array = self._cupy.ascontiguousarray(array)  # only such pass between devices
+            with self.device:
+                return self._cupy.array(array)
+        host = np.asarray(array)
         with self.device:
-            return self._cupy.asarray(array)  # from the host through pinned memory, unwaited-for
+            # Through pinned memory, unwaited-for. As a vector, for CuPy makes 0.0 of a 0-d -0.0.
+            vector = self._cupy.asarray(host.reshape(-1) if host.ndim == 0 else host)
+            return vector.reshape(host.shape)
 
     def to_numpy(self, array: Array) -> np.ndarray[Any, Any]:
         if self._errors:
