@@ -145,6 +145,12 @@ def no_backend_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     backends._chosen.cache_clear()
 
 
+def no_cupy_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing named cupy is imported; what the test imports by that name goes when it ends."""
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    del sys.modules["cupy"]
+
+
 def stands_for_cupy(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
     monkeypatch.setitem(sys.modules, "cupy", module)
 
@@ -213,7 +219,7 @@ def test_wrong_numbers(monkeypatch: pytest.MonkeyPatch, probe: str, what: str) -
 
 
 def test_cupy_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    no_cupy_yet(monkeypatch)
 
     class Hiding:
         def find_spec(self, name: str, *_: Any) -> None:
@@ -226,7 +232,7 @@ def test_cupy_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_broken_installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    no_cupy_yet(monkeypatch)
     (tmp_path / "cupy.py").write_text("import a_module_that_is_missing")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(mt.BackendUnavailable, match=r"importing it fails.*only one may be there"):
@@ -244,13 +250,13 @@ def test_something_else_of_that_name(
     else:
         place.parent.mkdir(exist_ok=True)
         place.write_text("answer = 42")
-    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    no_cupy_yet(monkeypatch)
     # Alone on the path, for a folder without __init__.py yields to an installed package.
     monkeypatch.setattr(sys, "path", [str(tmp_path), *_standard_library()])
     with pytest.raises(mt.BackendUnavailable, match=r"which is not CuPy.*rename") as raised:
         mt.use_backend("cupy")
     assert repr(str(place)) in str(raised.value)
-    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    no_cupy_yet(monkeypatch)
 
 
 def _standard_library() -> list[str]:
