@@ -50,6 +50,9 @@ def test_circulant(backend: str) -> None:
     np.testing.assert_allclose(host(layer(x)), np.fft.ifft(spectrum).real, atol=1e-12)
     wrapped = Connectivity.conv(1, 1, 3, input_size=(6,), padding=1, padding_mode="circular")
     assert table.restrict(wrapped.labels() >= 0) == wrapped
+    place = np.arange(5)  # an odd number, so that a window can stand in the middle
+    whole = Connectivity.conv(1, 1, 5, input_size=(5,), padding=2, padding_mode="circular")
+    assert whole == Connectivity.from_matrix_of_labels((place - place[:, None]) % 5)
 
 
 def test_symmetric_matrix_stays_symmetric(backend: str) -> None:
@@ -112,6 +115,21 @@ def test_rotation_tied_kernels_are_equivariant(backend: str) -> None:
     assert (conv.weights, tied.weights, conv.links) == (72, 18, tied.links)
     assert max(rotation_errors(tied, maps)) <= 1e-12
     assert min(rotation_errors(conv, maps)) >= 0.1
+
+
+def test_gradient_of_turned_kernels_is_the_sum_of_those_turned_back(backend: str) -> None:
+    conv = nn.Conv2d(1, 4, 3, bias=False, dtype="float64")
+    layer = layer_of(conv.connectivity((1, 5, 5)).tie(weights=rotation_labels(1)))
+    turns = np.stack([np.rot90(host(layer.weight).reshape(3, 3), turn) for turn in range(4)])
+    conv.weight.assign_(mt.tensor(turns[:, None].copy()))
+    x, upstream = random(2, 25), random(2, 36, seed=2)
+    whole = conv(x.reshape((2, 1, 5, 5))).reshape((2, 36))
+    close(layer(x), whole)
+    (layer(x) * upstream).sum().backward()
+    (whole * upstream).sum().backward()
+    back = [np.rot90(kernel[0], -turn) for turn, kernel in enumerate(host(conv.weight.grad))]
+    found = host(layer.weight.grad).reshape(3, 3)
+    np.testing.assert_allclose(found, sum(back), atol=1e-12)
 
 
 def test_rotation_tied_kernels_between_turned_maps(backend: str) -> None:
