@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from itertools import product
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -190,9 +191,10 @@ def _jumps(jump: Any, field: Field | None, sizes: Ints, positions: Ints) -> list
     """Pixels for one position of the output, along each dimension."""
     if jump is not None:
         given = jump if isinstance(jump, (tuple, list)) else (jump,) * len(sizes)
-        found = [Fraction(j).limit_denominator(1000) for j in given]
+        numbers = all(isinstance(j, Real) for j in given)
+        found = [Fraction(j).limit_denominator(1000) for j in given] if numbers else []
         if len(found) != len(sizes) or min(found) <= 0:
-            raise ValueError(
+            raise (ValueError if numbers else TypeError)(
                 f"equivariance_error: jump {jump!r}; expected a positive number, or one for each "
                 f"of {len(sizes)} dimensions"
             )

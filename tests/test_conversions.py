@@ -296,7 +296,15 @@ ERRORS = {
         lambda: nn.ConvTranspose2d(4, 1, 2, padding=3).connectivity((4, 1, 1)),
         ["ConvTranspose2d", "(-4, -4)", "crops"],
     ),
-    "no shape": (lambda: nn.Conv2d(1, 2, 2).connectivity(), ["Conv2d", "(1, 2 sizes)", "None"]),
+    "no shape": (
+        lambda: nn.Conv2d(1, 2, 2).connectivity(),
+        ["Conv2d", "input_shape=(1, height, width)", "None"],
+    ),
+    "no channels": (lambda: nn.Conv2d(3, 4, 2).connectivity((3, 3)), ["(3, height, width)"]),
+    "as many positions": (
+        lambda: nn.LocallyConnected2d(1, 1, 28, 5, 2, 2)(mt.ones((1, 1, 27, 27))),
+        ["LocallyConnected2d", "(1, 1, 27, 27)", "(1, 28, 28)"],
+    ),
     "channels": (lambda: nn.Conv2d(1, 2, 2).as_dense((3, 4, 4)), ["Conv2d", "3 channels", "1"]),
     "axes": (lambda: nn.Conv2d(1, 2, 2).as_local((1, 1, 4, 4)), ["Conv2d", "(1, 1, 4, 4)"]),
     "too small": (lambda: nn.Conv2d(1, 2, 5).connectivity((1, 4, 4)), ["Conv2d", "does not fit"]),

@@ -219,3 +219,8 @@ CONV = nn.Conv2d(1, 1, 3, padding=1)
 def test_mistakes(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_a_jump_is_a_number() -> None:
+    with pytest.raises(TypeError, match="jump '2'; expected a positive number"):
+        mt.equivariance_error(nn.Conv2d(1, 1, 3), 1, (1, 8, 8), jump="2")

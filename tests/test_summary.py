@@ -156,7 +156,7 @@ def test_a_table_tells_what_its_outputs_see():
     assert mt.summary(net, (2, 12, 14)).rows[-1].receptive_field.whole
     dense = nn.StructuredDense(nn.Connectivity.dense(36, 2))
     size, jump, _ = field(nn.Sequential(nn.Flatten(), dense), (1, 6, 6))
-    assert (size, jump) == ((6, 6), None)
+    assert (size, jump) == ((6, 6), (0, 0))  # as Dense: every output sees everything
 
 
 def test_rows_put_back_into_pictures_stand_on_the_grid():
@@ -652,3 +652,16 @@ def test_large_numbers_of_bytes():
     shown = [_bytes(n) for n in (0, 8, 999, 1000, 9_940, 9_960, 99_600, 999_499, 999_500, 10**16)]
     assert shown[:5] == ["-", "8 B", "999 B", "1 kB", "9.9 kB"]
     assert shown[5:] == ["10 kB", "100 kB", "999 kB", "1.0 MB", "10000 TB"]
+
+
+def test_a_dense_table_sees_all_of_the_picture() -> None:
+    table = nn.Connectivity.dense(16, 8)
+    for before in ([], [nn.Conv2d(1, 1, 3, padding=1)]):
+        model = nn.Sequential(*before, nn.Flatten(), nn.StructuredDense(table))
+        field = mt.summary(model, (1, 4, 4)).rows[-1].receptive_field
+        assert (field.size, field.whole) == ((4, 4), True)
+
+
+def test_errors_of_the_model_say_what_it_was_run_on() -> None:
+    with pytest.raises(ValueError, match=r"run on \(1, 5, 1, 28, 28\): .* without the batch"):
+        mt.summary(nn.Conv2d(1, 2, 3), (5, 1, 28, 28))

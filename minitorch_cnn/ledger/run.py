@@ -117,7 +117,7 @@ def summary(model: nn.Module, input_shape: Any, *, input_dtype: Any = None) -> S
         for shape, place in zip(shapes, _places(model, input_dtype, len(shapes)), strict=True)
     ]
     ledger = _Ledger(model)
-    with undisturbed(model), enable_grad(), ledger.watching():
+    with undisturbed(model), enable_grad(), ledger.watching(), explained(shapes):
         model(*ledger.entered(inputs))
     rows = tuple(ledger.finished())
     return Summary(rows, SummaryTotal.of(rows), tuple(shapes))
@@ -126,10 +126,23 @@ def summary(model: nn.Module, input_shape: Any, *, input_dtype: Any = None) -> S
 def output_field(model: nn.Module, input_shape: Shape, place: dict[str, Any]) -> Field | None:
     """What the outputs of a model see of a picture; None if that is not known."""
     ledger = _Ledger(model)
-    with undisturbed(model), enable_grad(), ledger.watching():
+    with undisturbed(model), enable_grad(), ledger.watching(), explained([input_shape]):
         output = model(*ledger.entered([zeros((1, *input_shape), **place)]))
     field = field_of(output._node, ledger.fields) if isinstance(output, Tensor) else None
     return None if field is NOTHING else field
+
+
+@contextmanager
+def explained(shapes: Sequence[Shape]) -> Iterator[None]:
+    """Say in errors of the model what it was run on, as the user gave no batch axis."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        sizes = " and ".join(str((1, *shape)) for shape in shapes)
+        note = f"the model was run on {sizes}: input_shape is (channels, *sizes), without the batch"
+        if len(error.args) == 1:
+            error.args = (f"{error.args[0]} ({note})",)
+        raise
 
 
 def _shapes(given: Any) -> list[Shape]:

@@ -301,7 +301,7 @@ def _structured(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
     outputs, starts = np.unique(table.outputs, return_index=True)
     places = np.unravel_index(table.inputs % area, field.positions)
     lines = []
-    for line, place in zip(field.lines, places, strict=True):
+    for line, place, pixels in zip(field.lines, places, field.picture, strict=True):
         ends = zip(
             np.minimum.reduceat(place, starts).tolist(),
             np.maximum.reduceat(place, starts).tolist(),
@@ -309,8 +309,10 @@ def _structured(layer: Any, field: Field, before: Shape, after: Shape) -> Seen:
         )
         spans: list[Span | None] = [None] * table.shape[0]
         for output, (first, last) in zip(outputs.tolist(), ends, strict=True):
-            spans[output] = line.hull(first, last)
-        lines.append(Line(tuple(spans), 0))
+            if (seen := line.hull(first, last)) is not None:
+                spans[output] = max(seen[0], 0), min(seen[1], pixels - 1)
+        everything = set(spans) == {(0, pixels - 1)}
+        lines.append(Line(tuple(spans[:1] if everything else spans), 0))
     rows = (table.shape[0],) * len(lines)
     return Field(tuple(lines), rows, field.picture, layout="loose")
 

@@ -344,6 +344,11 @@ class Connectivity(ConnectionTable):
         table = isinstance(windows, Connectivity)
         name = "Connectivity.restrict windows"
         array = windows if table else link_columns.rectangle(windows, name)
+        if not table and array.size and array.dtype.kind not in "biu":
+            raise TypeError(
+                f"{name}: expected a mask of booleans, windows of integers or a Connectivity "
+                f"(layer.connectivity(input_shape)), got {_kind_of(windows, array)}"
+            )
         if not table and array.dtype != np.bool_:
             return link_columns.listed_windows(windows, self.shape)
         if array.shape != self.shape:
@@ -423,3 +428,8 @@ class Connectivity(ConnectionTable):
     def _with(self, numbers: IntArray, weights: int) -> Connectivity:
         """The same links with other weights."""
         return self._of(self.outputs, self.inputs, numbers, self.shape, weights, self.places)
+
+
+def _kind_of(given: Any, array: Any) -> str:
+    """What was given instead of numbers: its dtype, or its type where it is no array at all."""
+    return f"a {type(given).__name__}" if array.dtype == object else f"dtype {array.dtype}"

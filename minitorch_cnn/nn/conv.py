@@ -151,8 +151,10 @@ class _Convolution(SlidingWindow):
                 f"{name}.project: expected a layer with a table of links, such as Dense or "
                 f"{self.untied_layer.__name__}, got a {type(layer).__name__}"
             )
+        if input_shape is None and hasattr(layer, "input_size"):
+            input_shape = (layer.in_channels, *layer.input_size)
         if input_shape is None:
-            input_shape = getattr(layer, "input_size", getattr(layer, "input_shape", None))
+            input_shape = getattr(layer, "input_shape", None)
         if input_shape is None:
             raise ValueError(
                 f"{name}.project: this {type(layer).__name__} does not say which pictures it was "

@@ -19,6 +19,7 @@ from minitorch_cnn.nn.connectivity import Connectivity
 from minitorch_cnn.nn.dense import Linked
 from minitorch_cnn.nn.functional.windows import Ints, per_dimension
 from minitorch_cnn.nn.window_links import Window
+from minitorch_cnn.ops.arguments import raw, require_array
 from minitorch_cnn.ops.shape import broadcast_to, reshape
 from minitorch_cnn.tensor import Tensor
 
@@ -104,7 +105,7 @@ class SlidingWindow(Linked):
         return (self.out_channels, *self.window.positions(sizes, type(self).__name__))
 
     def _sizes(self, input_shape: Any) -> Ints:
-        """Height, width and so on of ``(channels, *sizes)`` or of sizes alone, checked."""
+        """Height, width and so on of ``(channels, *sizes)``, checked."""
         return picture_sizes(input_shape, self.in_channels, self.dims, type(self).__name__)
 
     def _settings(self) -> dict[str, Any]:
@@ -159,6 +160,15 @@ class _LocallyConnected(SlidingWindow):
         place = {"dtype": dtype, "backend": backend}
         shape = (*self.output_size, *kernel)
         self._draw(shape, offsets, self.links_of_one_output, rng, **place)
+
+    def forward(self, x: Any) -> Any:
+        shape = tuple(raw(require_array(x, type(self).__name__)).shape)
+        if shape[-self.dims - 1 :] != (self.in_channels, *self.input_size):
+            raise ValueError(
+                f"{type(self).__name__}: an input of shape {shape}; the layer is made for pictures "
+                f"of shape {(self.in_channels, *self.input_size)}, with or without a batch axis"
+            )
+        return super().forward(x)
 
     def _sizes(self, input_shape: Any) -> Ints:
         if input_shape is not None and super()._sizes(input_shape) != self.input_size:
@@ -284,15 +294,16 @@ def bias_everywhere(bias: Tensor, positions: Ints) -> Tensor:
 
 
 def picture_sizes(input_shape: Any, channels: int, dims: int, name: str) -> Ints:
-    """The spatial sizes of ``(channels, *sizes)``, or of sizes alone, checked."""
-    shape = tuple(input_shape) if isinstance(input_shape, (tuple, list)) else (input_shape,)
-    if len(shape) == dims + 1 and shape[0] != channels:
+    """The spatial sizes of ``(channels, *sizes)``, checked."""
+    shape = tuple(input_shape) if isinstance(input_shape, (tuple, list)) else ()
+    if len(shape) != dims + 1:
+        sizes = ", ".join(("depth", "height", "width")[-dims:] if dims > 1 else ["length"])
+        raise ValueError(
+            f"{name}: expected input_shape=({channels}, {sizes}), the shape of an input without "
+            f"its batch axis, got {input_shape!r}"
+        )
+    if shape[0] != channels:
         raise ValueError(
             f"{name}: an input of shape {shape} has {shape[0]} channels; expected {channels}"
-        )
-    if len(shape) not in (dims, dims + 1) or input_shape is None:
-        raise ValueError(
-            f"{name}: expected the shape of an input without its batch, ({channels}, {dims} sizes),"
-            f" got {input_shape!r}"
         )
     return per_dimension(shape[-dims:], dims, f"{name} input_shape", least=1)

@@ -125,6 +125,10 @@ def solve_conv(
     Returns
     -------
     list of ConvSetting
+        ``Conv2d(1, 4, **setting.arguments())`` takes one over. A padding ``(before, after)`` is of
+        one dimension, where layers read a pair as (vertical, horizontal); ``arguments()`` refuses
+        it and says which padding layer to put in front.
+
         Symmetric paddings before others, then those with least padding, with least dilation, with
         fewest entries unused at the end, with the smallest stride and kernel. Of the unsymmetric
         ones only the most even, with one entry more at the end.

@@ -62,6 +62,8 @@ def planes_of(shape: Any, units: int, name: str) -> tuple[int, int, int]:
     if shape is None:
         return 1, 1, units
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    if not all(isinstance(n, int) and n >= 1 for n in sizes):
+        raise ValueError(f"{name} {shape!r}: expected integers of at least 1")
     if len(sizes) not in (1, 2, 3):
         raise ValueError(
             f"{name} {shape} has {len(sizes)} sizes; expected (n,), (height, width) or (channels, "

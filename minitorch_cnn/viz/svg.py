@@ -31,9 +31,6 @@ class _Figure(ABC):
     def _repr_html_(self) -> str:
         return self.text
 
-    def __str__(self) -> str:
-        return self.text
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.width:g} x {self.height:g}, {self.label!r})"
 

@@ -126,7 +126,8 @@ def figure():
 def test_a_figure_shows_in_notebooks_and_prints_short(figure, svg):
     root = svg(figure._repr_html_())
     assert root.get("aria-label") == '1 < 2 & "3"'
-    assert str(figure) == figure.text == figure._repr_html_()
+    assert figure.text == figure._repr_html_()
+    assert len(str(figure)) < 200  # printing a figure does not pour out its file
     assert repr(figure) == "SVG(10 x 10, '1 < 2 & \"3\"')"
 
 
