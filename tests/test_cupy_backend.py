@@ -191,6 +191,17 @@ def test_questions_do_not_pile_up(asynchronous: Any, monkeypatch: pytest.MonkeyP
         F.cross_entropy(scores, right)
 
 
+def test_nothing_is_read_at_a_label_that_is_no_class() -> None:
+    """Neither the next row, nor what lies before and behind the scores."""
+    logits = HOME.asarray(np.zeros((2, 3), np.float32), copy=False)
+    for wrong in (-1, 3, 10**6):
+        labels = HOME.asarray(np.array([wrong, 0]), copy=False)
+        losses, _ = HOME.kernels["softmax_cross_entropy"](logits, labels=labels)
+        first, second = HOME.to_numpy(losses)
+        assert math.isnan(first)
+        assert second == pytest.approx(math.log(3))
+
+
 # --- memory ---------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,8 @@ from minitorch_backends.protocol import Array, Kernel
 MOST_CLASSES = 1024
 """With more classes, reductions along them are faster than one thread for each picture."""
 
+# A label that is no class is reported when something next comes to the host; until then nothing
+# may be read at its place, and the loss is NaN.
 rows_of = Elementwise(
     "cross_entropy",
     "raw T logits, L label, int64 classes",
@@ -27,7 +29,8 @@ W sum = 0;
 for (ptrdiff_t c = 0; c < classes; ++c) sum += exp(W(logits[i * classes + c]) - largest);
 most = largest;
 log_sum = log(sum);
-loss = log(sum) - (W(logits[i * classes + label]) - largest);
+bool known = label >= 0 && label < classes;
+loss = log(sum) - ((known ? W(logits[i * classes + label]) : W(nan(""))) - largest);
 """,
 )
 logs_of = Elementwise("log_softmax", "T x, T most, T log_sum", "T y", "y = x - most - log_sum;")
