@@ -308,7 +308,8 @@ class Tensor(Operators, ArrayMethods, StandardArray, Exchange, Copies, Boxed):
                 "assign_: this tensor was computed from others; only leaves (parameters, buffers) "
                 "can be overwritten"
             )
-        new = raw_array(value, dtype=self.dtype, backend=backend_of(self._data), copy=True)
+        own = not isinstance(value, Boxed)  # a tensor's array never changes, and may be shared
+        new = raw_array(value, dtype=self.dtype, backend=backend_of(self._data), copy=own)
         if tuple(new.shape) != self.shape:
             raise ValueError(
                 f"assign_: entries of shape {tuple(new.shape)} for a tensor of shape {self.shape}; "

@@ -182,6 +182,40 @@ NORMALISED_BACK = channels_with_moments().map(
 
 
 @st.composite
+def ignoring(draw: Any, *, back: bool = False) -> Case:
+    """Scores and labels of which some are ignored, often all; no row at all, too."""
+    inputs, parameters = draw(labelled(back=back))
+    labels, classes = parameters["labels"], inputs[-1].shape[1]
+    ignored = draw(st.sampled_from([-100, 0, classes - 1]))
+    labels[[draw(st.booleans()) for _ in labels]] = ignored
+    if back:
+        g, logs = inputs
+        counted = np.asarray((labels != ignored).sum(), logs.dtype)
+        inputs = [np.asarray(g.sum() + 1, logs.dtype), logs, counted]
+    return inputs, {"labels": labels, "ignored": ignored}
+
+
+@st.composite
+def perhaps_wrong(draw: Any) -> Case:
+    labels = draw(st.lists(st.integers(-2, 4), max_size=5))
+    parameters = {"classes": draw(st.integers(1, 5)), "ignored": draw(st.sampled_from([-2, 0]))}
+    return [np.array(labels, np.int64)], parameters
+
+
+@st.composite
+def blended(draw: Any) -> Case:
+    """Running statistics may be of another dtype than the batch's."""
+    old = draw(channels_with_moments())[4:]
+    dtype = draw(st.sampled_from([np.float64, np.float32]))
+    new = [draw(arrays(*old[0].shape, dtype=dtype)) for _ in old]
+    share = draw(st.sampled_from([0.0, 0.1, 1.0]))
+    return [*old, *new], {"momentum": share, "count": draw(st.integers(2, 9))}
+
+
+RECTIFIED_BACK = channels_with_moments().map(lambda c: ([c[1], np.maximum(c[0], 0)], {}))
+
+
+@st.composite
 def along_an_axis(draw: Any) -> Case:
     shape = draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))
     return [draw(arrays(*shape))], {"axis": draw(st.integers(0, len(shape) - 1))}
@@ -223,6 +257,9 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "place": placed(),
     "sum_pool": sum_pooled(),
     "sum_pool_input": sum_pooled(back=True),
+    "add_bias": channels_with_moments().map(lambda c: ([c[0], c[2]], {})),
+    "relu_input": RECTIFIED_BACK,
+    "running_moments": blended(),
     "moments": channels_with_moments().map(lambda c: ([c[0]], {})),
     "batch_norm": NORMALISED,
     "batch_norm_backward": NORMALISED_BACK,
@@ -230,6 +267,9 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "softmax": along_an_axis(),
     "softmax_cross_entropy": labelled(),
     "softmax_cross_entropy_backward": labelled(back=True),
+    "mean_cross_entropy": ignoring(),
+    "mean_cross_entropy_backward": ignoring(back=True),
+    "any_wrong_label": perhaps_wrong(),
     "argsort": sorted_by(),
     "index_add": added(),
     "select": keyed(),

@@ -2,8 +2,8 @@
 
 A backend's own kernels carry the same names and signatures and are compared with these. Functions
 take raw arrays and static keyword arguments; shapes are ``(N, C, *spatial)`` with any number of
-spatial dimensions. May import ``windows``, ``links``, ``select`` and ``special``, nothing else of
-the house.
+spatial dimensions. Some live in files of their own: ``links``, ``loss``, ``select`` and
+``special``. May import these and ``windows``, nothing else of the house.
 """
 
 from __future__ import annotations
@@ -15,6 +15,15 @@ from typing import Any
 from array_api_compat import array_namespace
 
 from minitorch_backends.links import link_product, link_weights
+from minitorch_backends.loss import (
+    any_wrong_label,
+    log_softmax,
+    mean_cross_entropy,
+    mean_cross_entropy_backward,
+    softmax,
+    softmax_cross_entropy,
+    softmax_cross_entropy_backward,
+)
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.select import argsort, index_add, select, select_back
 from minitorch_backends.special import erf
@@ -252,6 +261,18 @@ def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding
     return fold(columns, shape=shape, kernel=kernel, stride=stride, padding=padding, dilation=ones)
 
 
+def add_bias(x: Array, bias: Array) -> Array:
+    """``x (N, C, *spatial)`` plus a number for each channel, from ``bias (C,)``."""
+    xp = array_namespace(x, bias)
+    return x + xp.reshape(bias, (-1, *(1,) * (x.ndim - 2)))
+
+
+def relu_input(g: Array, y: Array) -> Array:
+    """``g`` where ``y`` is the positive (or NaN) result of a rectifier, 0 elsewhere."""
+    xp = array_namespace(g, y)
+    return xp.where(y <= 0, xp.zeros_like(g), g)
+
+
 def moments(x: Array) -> tuple[Array, Array]:
     """Mean and (biased) variance of each channel of ``x (N, C, *spatial)``, shape ``(C,)``."""
     xp = array_namespace(x)
@@ -261,6 +282,25 @@ def moments(x: Array) -> tuple[Array, Array]:
 
 def _per_channel(xp: Any, values: Array, ndim: int) -> Array:
     return xp.reshape(values, (1, -1, *(1,) * (ndim - 2)))
+
+
+def running_moments(
+    running_mean: Array,
+    running_variance: Array,
+    mean: Array,
+    variance: Array,
+    *,
+    momentum: float,
+    count: int,
+) -> tuple[Array, Array]:
+    """Running statistics with a share ``momentum`` of those of a batch, all of shape ``(C,)``.
+
+    The variance goes in over ``count - 1`` of the ``count`` entries of each channel.
+    """
+    xp = array_namespace(running_mean)
+    mean, variance = (xp.astype(new, running_mean.dtype) for new in (mean, variance))
+    keep, unbiased = 1 - momentum, variance * (count / (count - 1))
+    return keep * running_mean + momentum * mean, keep * running_variance + momentum * unbiased
 
 
 def batch_norm(
@@ -291,36 +331,6 @@ def batch_norm_backward(
     return inner * _per_channel(xp, weight * inverse, x.ndim), d_weight, d_bias
 
 
-def log_softmax(x: Array, *, axis: int) -> Array:
-    """``x - log(sum(exp(x)))`` along ``axis``, safe for large entries."""
-    xp = array_namespace(x)
-    shifted = x - xp.max(x, axis=axis, keepdims=True)
-    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
-
-
-def softmax(x: Array, *, axis: int) -> Array:
-    """``exp(x) / sum(exp(x))`` along ``axis``, safe for large entries."""
-    xp = array_namespace(x)
-    powers = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
-    return powers / xp.sum(powers, axis=axis, keepdims=True)
-
-
-def softmax_cross_entropy(logits: Array, *, labels: Array) -> tuple[Array, Array]:
-    """Loss ``(N,)`` of ``logits (N, C)`` against class ``labels (N,)``, and log-probabilities."""
-    xp = array_namespace(logits)
-    logs = log_softmax(logits, axis=1)
-    chosen = xp.take_along_axis(logs, xp.reshape(labels, (-1, 1)), axis=1)
-    return -xp.reshape(chosen, (-1,)), logs
-
-
-def softmax_cross_entropy_backward(g: Array, saved: Array, *, labels: Array) -> Array:
-    """Gradient ``g (N,)`` times ``softmax - one_hot(labels)``, from saved log-probabilities."""
-    xp = array_namespace(g, saved)
-    classes = xp.arange(saved.shape[1], dtype=labels.dtype, device=saved.device)
-    hot = xp.astype(xp.reshape(labels, (-1, 1)) == classes, saved.dtype)
-    return (xp.exp(saved) - hot) * xp.reshape(g, (-1, 1))
-
-
 KERNELS: dict[str, Kernel] = {
     kernel.__name__: kernel
     for kernel in (
@@ -345,13 +355,19 @@ KERNELS: dict[str, Kernel] = {
         index_add,
         select,
         select_back,
+        add_bias,
+        relu_input,
         moments,
+        running_moments,
         batch_norm,
         batch_norm_backward,
         log_softmax,
         softmax,
         softmax_cross_entropy,
         softmax_cross_entropy_backward,
+        any_wrong_label,
+        mean_cross_entropy,
+        mean_cross_entropy_backward,
         erf,
     )
 }

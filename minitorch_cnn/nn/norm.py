@@ -89,8 +89,9 @@ class _BatchNorm(_ChannelNorm):
     def forward(self, x: Any) -> Any:
         self.check_dimensions(x)
         counter = self.num_batches_tracked if self.training else None
-        batches = 0 if counter is None else int(counter) + 1
-        momentum = 1 / batches if self.momentum is None and batches else self.momentum
+        momentum = self.momentum
+        if momentum is None:  # over all batches so far; on a GPU, to ask how many is to wait
+            momentum = 0.0 if counter is None else 1 / (int(counter) + 1)
         out = functional.batch_norm(
             x,
             self.running_mean,
@@ -98,11 +99,11 @@ class _BatchNorm(_ChannelNorm):
             self.weight,
             self.bias,
             training=self.training or self.running_mean is None,
-            momentum=momentum or 0.0,
+            momentum=momentum,
             eps=self.eps,
         )
         if counter is not None:  # last, so that a batch that is refused counts for nothing
-            counter.assign_(batches)
+            counter.assign_(counter + 1)
         return out
 
 

@@ -18,6 +18,7 @@ from minitorch_backends.windows import output_sizes
 from minitorch_cnn.backend import kernel as find_kernel
 from minitorch_cnn.composition import composition
 from minitorch_cnn.ops.arguments import raw
+from minitorch_cnn.ops.reduce import sum as total
 from minitorch_cnn.ops.shape import broadcast_to, matrix_transpose, permute_dims, reshape
 from minitorch_cnn.ops.window import Ints, Pairs, add_windows, windows
 from minitorch_cnn.primitive import Primitive
@@ -175,6 +176,23 @@ def convolve_transpose(
         dilation=dilation,
         groups=groups,
     )
+
+
+def _channel_sums(g: Any) -> Any:
+    return total(g, axis=(0, *range(2, raw(g).ndim)))
+
+
+_add_bias = Primitive(
+    "add_bias",
+    lambda x, bias: find_kernel("add_bias", x)(x, bias),
+    (lambda g: g, _channel_sums),
+)
+
+
+@composition(standin=_add_bias)
+def add_bias(x: Any, bias: Any) -> Any:
+    """``x (N, O, *positions)`` plus an offset for each output channel, from ``bias (O,)``."""
+    return x + reshape(bias, (-1, *(1,) * (raw(x).ndim - 2)))
 
 
 # The bilinear triads: with g for outputs, <forward(x, w), g> = <x, to_input(g, w)>

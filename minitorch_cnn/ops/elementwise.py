@@ -14,6 +14,7 @@ from minitorch_cnn.backend import (
     backend_of,
     bool_,
     canonical_dtype,
+    kernel,
     namespace,
     native_dtype,
 )
@@ -143,10 +144,18 @@ sign: Unary = Unary(
     example=("mt.sign(mt.tensor([3.0, 0.0, -2.0]))", "tensor([ 1.,  0., -1.])"),
 )
 
+_relu_input = Primitive(
+    "relu_input",
+    lambda g, y: kernel("relu_input", g)(g, y),
+    (lambda u, g, y: _relu_input(u, constant(raw(y), y)), None),
+    keep="inputs",
+)
+
 relu = Unary(
     "relu",
     lambda x: namespace(x).maximum(x, 0),
-    lambda g, y: where(y <= 0, 0.0, g),  # a NaN lets the gradient pass, as in PyTorch
+    # A NaN lets the gradient pass, as in PyTorch. Where the kink is does not change with x.
+    lambda g, y: _relu_input(g, constant(raw(y), y)),
     keep="output",
     floating=False,
     meaning="``max(x, 0)``; the gradient at 0 is 0.",

@@ -5,15 +5,17 @@ May import ``norm`` and what lies below it.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from minitorch_cnn.backend import kernel, namespace
 from minitorch_cnn.composition import Fused
 from minitorch_cnn.ops.analytic import log
-from minitorch_cnn.ops.arguments import constant
+from minitorch_cnn.ops.arguments import constant, raw
 from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.indexing import take_along_axis
 from minitorch_cnn.ops.norm import log_softmax
+from minitorch_cnn.ops.reduce import sum as total
 from minitorch_cnn.ops.shape import reshape, sum_to
 from minitorch_cnn.primitive import Primitive
 
@@ -33,6 +35,27 @@ softmax_cross_entropy = Fused(
     residual=True,
 )
 """Loss ``(N,)`` of ``logits (N, C)`` against class ``labels (N,)``, a raw integer array."""
+
+
+def _mean_cross_entropy_body(logits: Any, *, labels: Any, ignored: int) -> Any:
+    xp = namespace(labels)
+    counted = labels != ignored
+    losses = _cross_entropy_body(logits, labels=xp.where(counted, labels, xp.zeros_like(labels)))
+    count = xp.sum(xp.astype(counted, raw(logits).dtype))
+    count = xp.where(count == 0, xp.full_like(count, math.nan), count)
+    return total(where(constant(counted, logits), losses, 0.0)) / constant(count, logits)
+
+
+mean_cross_entropy = Fused(
+    "mean_cross_entropy",
+    lambda logits, **p: kernel("mean_cross_entropy", logits)(logits, **p),
+    lambda g, logits, logs, count, **p: (
+        kernel("mean_cross_entropy_backward", g)(g, logs, count, **p),
+    ),
+    _mean_cross_entropy_body,
+    residual=True,
+)
+"""Mean of :data:`softmax_cross_entropy` over the rows whose label is not ``ignored``."""
 
 
 SMALLEST_SPREAD = 9.999999960041972e-13

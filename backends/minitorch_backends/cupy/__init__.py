@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minitorch_backends.cupy.activation import KERNELS as ACTIVATION_KERNELS
 from minitorch_backends.cupy.conv import KERNELS as CONV_KERNELS
 from minitorch_backends.cupy.loss import KERNELS as LOSS_KERNELS
 from minitorch_backends.cupy.memory import MemoryUse, allocator_with_advice, memory_use
@@ -50,6 +51,7 @@ class CupyBackend:
         self.xp: Any = compat
         self.array_types: tuple[type, ...] = (cupy.ndarray,)
         self.kernels: dict[str, Kernel] = {
+            **ACTIVATION_KERNELS,
             **CONV_KERNELS,
             **POOL_KERNELS,
             **SELECT_KERNELS,
@@ -93,7 +95,11 @@ class CupyBackend:
         self._check()
 
     def check_later(self, wrong: Array, error: Callable[[], Exception]) -> None:
-        wrong.any(out=self._wrong[len(self._errors)])
+        place = self._wrong[len(self._errors)]
+        if wrong.ndim:
+            wrong.any(out=place)
+        else:
+            place[...] = wrong
         self._errors.append(error)
         if self.checks_at_once or len(self._errors) == MOST_UNCHECKED:
             self._check()

@@ -13,7 +13,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from minitorch_backends.cupy.geometry import PARAMETERS, Window, split
+from minitorch_backends.cupy.geometry import (
+    PARAMETERS,
+    STEPS,
+    Window,
+    channels_outermost,
+    in_memory,
+    split,
+)
 from minitorch_backends.cupy.launch import Elementwise, Reduction, empty
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.windows import Pairs, output_sizes
@@ -28,20 +35,21 @@ COLUMN_BYTES = 1 << 28
 _WINDOW_ENTRY = """
 int a0 = o0 * S0 - P0 + k0 * D0, a1 = o1 * S1 - P1 + k1 * D1, a2 = o2 * S2 - P2 + k2 * D2;
 bool inside = a0 >= 0 && a0 < I0 && a1 >= 0 && a1 < I1 && a2 >= 0 && a2 < I2;
-column = inside ? x[((((ptrdiff_t)n * C + c) * I0 + a0) * I1 + a1) * I2 + a2] : T(0);
+ptrdiff_t at = n * picture_step + c * channel_step + ((ptrdiff_t)a0 * I1 + a1) * I2 + a2;
+column = inside ? x[at] : T(0);
 """
 _KERNEL = {"k0": "K0", "k1": "K1", "k2": "K2"}
 _PLACE = {"o0": "O0", "o1": "O1", "o2": "O2"}
 
 columns_of = Elementwise(
     "columns",
-    f"raw T x, int32 N, int32 C, {PARAMETERS}",
+    f"raw T x, {STEPS}, int32 N, int32 C, {PARAMETERS}",
     "T column",
     split("i", c="C", **_KERNEL, n="N", **_PLACE) + _WINDOW_ENTRY,
 )
 unfolded_of = Elementwise(
     "unfold",
-    f"raw T x, int32 N, int32 C, {PARAMETERS}",
+    f"raw T x, {STEPS}, int32 N, int32 C, {PARAMETERS}",
     "T column",
     split("i", n="N", c="C", **_KERNEL, **_PLACE) + _WINDOW_ENTRY,
 )
@@ -153,7 +161,7 @@ def unfold(x: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: In
     positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
     window = Window(x.shape[2:], positions, kernel, stride, padding, dilation)
     out = empty((*x.shape[:2], *kernel, *positions), x)
-    return unfolded_of(x, *x.shape[:2], *window.numbers, out)
+    return unfolded_of(*in_memory(x), *x.shape[:2], *window.numbers, out)
 
 
 def fold(
@@ -250,17 +258,17 @@ def _columns(x: Array, window: Window) -> Array:
         return _channels_first(x)
     rows = x.shape[1] * math.prod(window.kernel)
     columns = empty((rows, x.shape[0] * math.prod(window.positions)), x)
-    return columns_of(x, *x.shape[:2], *window.numbers, columns)
+    return columns_of(*in_memory(x), *x.shape[:2], *window.numbers, columns)
 
 
 def _channels_first(x: Array) -> Array:
     """``(N, C, *spatial)`` as ``(C, N * spatial)``: a view of what a convolution returned."""
-    return x.transpose(1, 0, *range(2, x.ndim)).reshape(x.shape[1], -1)
+    return channels_outermost(x).reshape(x.shape[1], -1)
 
 
 def _pictures_first(x: Array, positions: Ints) -> Array:
     """``(C, N, positions)`` seen as ``(N, C, *positions)``."""
-    return x.reshape(*x.shape[:2], *positions).transpose(1, 0, *range(2, 2 + len(positions)))
+    return channels_outermost(x.reshape(*x.shape[:2], *positions))
 
 
 def _products(rows: Array, columns: Array, groups: int, out: Array) -> None:

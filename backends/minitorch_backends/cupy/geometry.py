@@ -1,13 +1,16 @@
 """Sliding windows as numbers for kernels: always three spatial dimensions, missing ones of size 1.
 
-May import ``windows``.
+Pictures lie in memory one after the other, or channel by channel as a convolution leaves them;
+kernels read both, by two steps. May import ``protocol`` and ``windows``.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from minitorch_backends.protocol import Array
 from minitorch_backends.windows import Pairs
 
 Ints = Sequence[int]
@@ -53,6 +56,30 @@ class Window(NamedTuple):
             and all(s == 1 for s in self.stride)
             and not any(map(any, self.padding))
         )
+
+
+STEPS = "int64 picture_step, int64 channel_step"
+"""How far apart pictures and channels lie in memory, in entries; see :func:`in_memory`."""
+
+
+def in_memory(x: Array) -> tuple[Array, int, int]:
+    """``x (N, C, *spatial)`` as it lies in memory, and its two :data:`STEPS`.
+
+    Nothing is copied where pictures or channels are outermost and all else follows in order.
+    """
+    import cupy
+
+    pictures, channels, *sizes = x.shape
+    places = math.prod(sizes)
+    by_channels = channels_outermost(x)
+    if not x.flags.c_contiguous and by_channels.flags.c_contiguous:
+        return by_channels, places, pictures * places
+    return cupy.ascontiguousarray(x), channels * places, places
+
+
+def channels_outermost(x: Array) -> Array:
+    """A view of ``(N, C, *spatial)`` as ``(C, N, *spatial)``, or of the latter as the former."""
+    return x.transpose(1, 0, *range(2, x.ndim))
 
 
 def split(number: str, **sizes: Any) -> str:

@@ -21,6 +21,22 @@ template<> struct Wider<float16> { typedef float type; };
 """The type in which entries of type ``T`` are added up: float16 in float32."""
 
 
+PAIR = (
+    WIDER
+    + """
+template<typename W> struct Pair {
+    W first, second;
+    __device__ Pair(int) : first(0), second(0) {}
+    __device__ Pair(W a, W b) : first(a), second(b) {}
+};
+template<typename W> __device__ Pair<W> together(const Pair<W>& a, const Pair<W>& b) {
+    return Pair<W>(a.first + b.first, a.second + b.second);
+}
+"""
+)
+"""Two sums taken in one pass."""
+
+
 @dataclass(frozen=True)
 class Elementwise:
     """One thread for each entry of the result; ``i`` is its number, as in CuPy.
@@ -48,7 +64,11 @@ class Elementwise:
 
 @dataclass(frozen=True)
 class Reduction:
-    """A sum along axes, of ``map`` of the inputs; fields are those of ``cupy.ReductionKernel``."""
+    """``reduce`` along axes, of ``map`` of the inputs; fields are those of ``cupy.ReductionKernel``.
+
+    Several results are given their memory, after the inputs. With more than one input or result
+    CuPy takes its own reduction, never one of the CUB library.
+    """
 
     name: str
     inputs: str
@@ -85,3 +105,16 @@ def empty(shape: Sequence[int], like: Array, dtype: Any = None) -> Array:
     import cupy
 
     return cupy.empty(tuple(shape), like.dtype if dtype is None else dtype)
+
+
+def in_order_of(like: Array, kernel: Elementwise, *arguments: Any) -> Array:
+    """Call an element-wise kernel so that its result lies in memory as ``like`` does.
+
+    Entries are met in that order, too. Arguments are numbers and arrays of as many axes.
+    """
+    if like.flags.c_contiguous:
+        return kernel(*arguments, empty(like.shape, like))
+    axes = sorted(range(like.ndim), key=lambda axis: -like.strides[axis])
+    turned = [a.transpose(axes) if hasattr(a, "transpose") else a for a in arguments]
+    out = kernel(*turned, empty([like.shape[axis] for axis in axes], like))
+    return out.transpose(sorted(range(like.ndim), key=axes.__getitem__))

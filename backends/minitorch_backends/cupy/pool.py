@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minitorch_backends.cupy.geometry import PARAMETERS, Window, split
+from minitorch_backends.cupy.geometry import PARAMETERS, STEPS, Window, in_memory, split
 from minitorch_backends.cupy.launch import Elementwise, empty
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.windows import Pairs, output_sizes
 
 Ints = Sequence[int]
 
-_POSITION = split("i", p="C", o0="O0", o1="O1", o2="O2")
+_POSITION = split("i", n="N", c="C", o0="O0", o1="O1", o2="O2")
 _OVER_THE_WINDOW = """
 for (int k0 = 0; k0 < K0; ++k0) {
     int a0 = o0 * S0 - P0 + k0 * D0;
@@ -28,13 +28,13 @@ for (int k0 = 0; k0 < K0; ++k0) {
             int a2 = o2 * S2 - P2 + k2 * D2;
             if (a2 < 0 || a2 >= I2) continue;
             ptrdiff_t cell = ((ptrdiff_t)a0 * I1 + a1) * I2 + a2;
-            T value = x[p * I0 * I1 * I2 + cell];
+            T value = x[n * picture_step + c * channel_step + cell];
             VISIT
         }
     }
 }
 """
-_ENTRY = split("i", p="C", a0="I0", a1="I1", a2="I2")
+_ENTRY = split("i", p="", a0="I0", a1="I1", a2="I2")
 _OVER_THE_WINDOWS_OF_AN_ENTRY = """
 typename Wider<T>::type sum = 0;
 for (int k0 = 0; k0 < K0; ++k0) {
@@ -56,7 +56,7 @@ x = sum;
 
 largest_of = Elementwise(
     "max_pool",
-    f"raw T x, {PARAMETERS}",
+    f"raw T x, {STEPS}, int32 C, {PARAMETERS}",
     "T best, int64 index",
     _POSITION
     + "T most = 0; ptrdiff_t found = -1;"
@@ -80,7 +80,7 @@ largest_back = Elementwise(
 )
 sum_of = Elementwise(
     "sum_pool",
-    f"raw T x, {PARAMETERS}",
+    f"raw T x, {STEPS}, int32 C, {PARAMETERS}",
     "T y",
     _POSITION
     + "typename Wider<T>::type sum = 0;"
@@ -101,7 +101,8 @@ def max_pool(
     positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
     window = Window(x.shape[2:], positions, kernel, stride, padding, dilation)
     shape = (*x.shape[:2], *positions)
-    best, index = largest_of(x, *window.numbers, empty(shape, x), empty(shape, x, "int64"))
+    out = empty(shape, x), empty(shape, x, "int64")
+    best, index = largest_of(*in_memory(x), x.shape[1], *window.numbers, *out)
     return best, index
 
 
@@ -123,7 +124,8 @@ def sum_pool(x: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pair
     ones = (1,) * len(kernel)
     positions = output_sizes(shape[2:], kernel, stride, padding, ones)
     window = Window(shape[2:], positions, kernel, stride, padding, ones)
-    return sum_of(x, *window.numbers, empty((*shape[:2], *positions), x))
+    out = empty((*shape[:2], *positions), x)
+    return sum_of(*in_memory(x), x.shape[1], *window.numbers, out)
 
 
 def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:

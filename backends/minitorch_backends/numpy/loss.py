@@ -35,7 +35,34 @@ def softmax_cross_entropy_backward(g: Array, saved: Array, *, labels: Array) -> 
     return out
 
 
+def mean_cross_entropy(logits: Array, *, labels: Array, ignored: int) -> tuple[Array, Array, Array]:
+    logs = log_softmax(logits, axis=1)
+    rows = np.flatnonzero(labels != ignored)
+    mean = -logs[rows, labels[rows]].mean() if rows.size else logits.dtype.type(np.nan)
+    return mean, logs, logits.dtype.type(rows.size)
+
+
+def mean_cross_entropy_backward(
+    g: Array, saved: Array, count: Array, *, labels: Array, ignored: int
+) -> Array:
+    out = np.exp(saved)
+    rows = np.flatnonzero(labels != ignored)
+    out[rows, labels[rows]] -= 1
+    if rows.size:
+        out *= g / count
+    if rows.size < labels.size:
+        out[labels == ignored] = 0
+    return out
+
+
 KERNELS: dict[str, Kernel] = {
     f.__name__: f
-    for f in (log_softmax, softmax, softmax_cross_entropy, softmax_cross_entropy_backward)
+    for f in (
+        log_softmax,
+        softmax,
+        softmax_cross_entropy,
+        softmax_cross_entropy_backward,
+        mean_cross_entropy,
+        mean_cross_entropy_backward,
+    )
 }

@@ -105,13 +105,13 @@ def add_bias(out: Any, bias: Any, name: str) -> Any:
     """``out (N, O, *positions)`` with an offset for each output channel, unless that is None."""
     if bias is None:
         return out
-    channels, *positions = raw(out).shape[1:]
+    channels = raw(out).shape[1]
     if tuple(raw(bias).shape) != (channels,):
         raise ValueError(
             f"{name}: a bias of shape {tuple(raw(bias).shape)} for {channels} output channels; "
             f"expected ({channels},)"
         )
-    return out + reshape(bias, (channels, *(1,) * len(positions)))
+    return operations.add_bias(out, bias)
 
 
 def conv1d(

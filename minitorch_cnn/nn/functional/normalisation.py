@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch_cnn.backend import namespace
+from minitorch_cnn.backend import kernel
 from minitorch_cnn.ops import norm as operations
 from minitorch_cnn.ops.analytic import rsqrt
 from minitorch_cnn.ops.arguments import (
+    constant,
     raw,
     require_float,
     require_one_backend,
@@ -91,8 +92,7 @@ def batch_norm(
         )
     mean, variance = operations.moments(data)
     if running_mean is not None:
-        blend(running_mean, mean, momentum)
-        blend(running_var, variance * (count / (count - 1)), momentum)
+        blend_moments(running_mean, running_var, mean, variance, momentum, count)
     return operations.batch_norm(
         input,
         1.0 if weight is None else weight,
@@ -135,8 +135,11 @@ def _by_running(
     return scale_and_shift(x, scale, shift)
 
 
-def blend(running: Any, batch: Any, momentum: float) -> None:
-    """Overwrite running statistics with ``(1 - momentum) * running + momentum * batch``."""
-    data = raw(running)
-    batch = namespace(batch).astype(batch, data.dtype)
-    running.assign_((1 - momentum) * data + momentum * batch)
+def blend_moments(
+    running_mean: Any, running_var: Any, mean: Any, variance: Any, momentum: float, count: int
+) -> None:
+    """Overwrite running statistics with a share ``momentum`` of those of ``count`` entries."""
+    old = (raw(running_mean), raw(running_var))
+    blended = kernel("running_moments", mean)(*old, mean, variance, momentum=momentum, count=count)
+    for running, new in zip((running_mean, running_var), blended, strict=True):
+        running.assign_(constant(new, running))

@@ -13,7 +13,7 @@ from typing import Any
 from minitorch_cnn.backend import namespace
 from minitorch_cnn.nn.functional.normalisation import (
     batch_norm,
-    blend,
+    blend_moments,
     check_channels,
     scale_and_shift,
 )
@@ -258,8 +258,7 @@ def instance_norm(
     if running_mean is not None and math.prod(shape):
         statistics = moments(reshape(data, (1, rows, entries)))
         means, variances = (mean(reshape(values, shape[:2]), axis=0) for values in statistics)
-        blend(running_mean, means, momentum)
-        blend(running_var, variances * (entries / (entries - 1)), momentum)
+        blend_moments(running_mean, running_var, means, variances, momentum, entries)
     return scale_and_shift(standardise(input, rows, eps), weight, bias)
 
 

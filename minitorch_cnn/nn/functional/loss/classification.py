@@ -114,8 +114,7 @@ def _rows_and_labels(
         )
     classes = scores[1] if len(scores) > 1 else scores[0]
     labels = namespace(labels).reshape(labels, (-1,))
-    wrong = ((labels < 0) | (labels >= classes)) & (labels != ignore_index)
-    refuse_labels(name, labels, wrong, classes, f" (or ignore_index={ignore_index})")
+    refuse_labels(name, labels, classes, ignore_index, f" (or ignore_index={ignore_index})")
     rows = moveaxis(input, 1, -1) if len(scores) > 2 else input
     return reshape(rows, (labels.shape[0], classes)), labels, expected
 
@@ -178,6 +177,8 @@ def cross_entropy(
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     rows, labels, shape = _rows_and_labels(input, target, ignore_index, name)
     require_class_weight(weight, raw(rows).shape[1], name)
+    if weight is None and reduction == "mean" and not label_smoothing:
+        return operations.mean_cross_entropy(rows, labels=labels, ignored=ignore_index)
     xp = namespace(labels)
     counted = labels != ignore_index
     safe = xp.where(counted, labels, xp.zeros_like(labels))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch_cnn.backend import canonical_dtype, namespace, refuse_if
+from minitorch_cnn.backend import backend_of, canonical_dtype, kernel, namespace, refuse_if
 from minitorch_cnn.ops.arguments import raw, require_array, require_one_backend
 
 
@@ -23,19 +23,20 @@ def integer_labels(name: str, input: Any, target: Any) -> Any:
     return xp.astype(labels, xp.int64, copy=False)
 
 
-def refuse_labels(name: str, labels: Any, wrong: Any, classes: int, more: str) -> None:
-    """Name the first label that is ``wrong``, if there is one; ``more`` are others allowed."""
-    xp = namespace(labels)
+def refuse_labels(name: str, labels: Any, classes: int, ignored: int, more: str) -> None:
+    """Name the first label that is no class and not ``ignored``; ``more`` says what else may be."""
 
     def error() -> ValueError:
-        flat, places = xp.reshape(labels, (-1,)), xp.reshape(wrong, (-1,))
-        first = int(xp.argmax(xp.astype(places, xp.int64)))
+        flat = backend_of(labels).to_numpy(labels).ravel()
+        wrong = ((flat < 0) | (flat >= classes)) & (flat != ignored)
+        first = int(wrong.argmax())
         return ValueError(
-            f"{name}: label {int(flat[first])} at position {first} is no class; with {classes} "
+            f"{name}: label {flat[first]} at position {first} is no class; with {classes} "
             f"scores labels go from 0 to {classes - 1}{more}"
         )
 
-    refuse_if(wrong, error)
+    find = kernel("any_wrong_label", labels)
+    refuse_if(find(labels, classes=classes, ignored=ignored), error)
 
 
 def require_class_weight(weight: Any, classes: int, name: str) -> None:

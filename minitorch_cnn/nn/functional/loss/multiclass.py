@@ -173,7 +173,7 @@ def multi_margin_loss(
     scores = tuple(raw(require_float(input, name)).shape)
     labels = _labels(name, input, target, scores[:-1])
     classes = scores[-1]
-    refuse_labels(name, labels, (labels < 0) | (labels >= classes), classes, "")
+    refuse_labels(name, labels, classes, 0, "")
     require_class_weight(weight, classes, name)
     column = namespace(labels).expand_dims(labels, axis=-1)
     right = take_along_axis(input, constant(column, input), axis=-1)
@@ -232,8 +232,8 @@ def multilabel_margin_loss(
     classes = scores[-1]
     xp = namespace(labels)
     ended = xp.cumulative_sum(xp.astype(labels == -1, xp.int64), axis=-1) > 0
-    refuse_labels(name, labels, ~ended & ((labels < 0) | (labels >= classes)), classes, " or -1")
     safe = xp.where(ended, xp.zeros_like(labels), labels)
+    refuse_labels(name, safe, classes, 0, " or -1")
     chosen = xp.expand_dims(~ended, axis=-1)
     named = chosen & (xp.expand_dims(safe, axis=-1) == _classes(classes, labels))
     wrong = ~xp.any(named, axis=-2, keepdims=True)
