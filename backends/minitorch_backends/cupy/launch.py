@@ -64,7 +64,7 @@ class Elementwise:
 
 @dataclass(frozen=True)
 class Reduction:
-    """``reduce`` along axes, of ``map`` of the inputs; fields are those of ``cupy.ReductionKernel``.
+    """``reduce`` of ``map`` of the inputs, along axes; fields as in ``cupy.ReductionKernel``.
 
     Several results are given their memory, after the inputs. With more than one input or result
     CuPy takes its own reduction, never one of the CUB library.

@@ -18,7 +18,7 @@ from minitorch_cnn.nn.functional.windows import (
 from minitorch_cnn.ops import conv as operations
 from minitorch_cnn.ops.arguments import raw, require_float, require_one_dtype
 from minitorch_cnn.ops.linalg import matmul
-from minitorch_cnn.ops.shape import expand_dims, matrix_transpose, reshape, squeeze
+from minitorch_cnn.ops.shape import expand_dims, matrix_transpose, squeeze
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
