@@ -9,10 +9,19 @@ work. Knows nodes and their ``pull``, and no operation; may import ``graph``, ``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from minitorch_cnn.anomaly import watching
-from minitorch_cnn.backend import SEALS, SWITCHES, namespace, switch_device
+from minitorch_cnn.backend import (
+    SEALS,
+    SWITCHES,
+    backend_of,
+    device_of,
+    get_backend,
+    namespace,
+    switch_device,
+)
 from minitorch_cnn.grad_mode import set_grad_enabled
 from minitorch_cnn.graph import (
     FREED,
@@ -126,6 +135,17 @@ def _describe(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
+def _ones_like(data: Any) -> Any:
+    return _sealed(namespace(data).ones_like(data))
+
+
+@cache
+def _one(backend: str, dtype: Any) -> Any:
+    """The gradient with which most backward passes begin: made once, for nobody writes to it."""
+    home = get_backend(backend)
+    return _sealed(home.xp.ones((), dtype=dtype, device=device_of(home)))
+
+
 def checked_seed(output: Any, gradient: Any, what: str, noun: str = "gradient") -> Any:
     """The gradient to start from at ``output``, checked; ones for a single element."""
     data = output._data
@@ -136,7 +156,9 @@ def checked_seed(output: Any, gradient: Any, what: str, noun: str = "gradient") 
                 f"{what} of a tensor of shape {data.shape} needs a gradient of that shape; reduce "
                 "it to one number first (.sum() or .mean()), or pass the gradient"
             )
-        return box(_sealed(namespace(data).ones_like(data)), None)
+        return box(
+            _one(backend_of(data).name, data.dtype) if data.ndim == 0 else _ones_like(data), None
+        )
     if not isinstance(gradient, Boxed):
         raise TypeError(
             f"{what}: the {noun} is a {type(gradient).__name__}; expected a Tensor of shape "

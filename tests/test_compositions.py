@@ -66,6 +66,7 @@ def test_no_kernel_runs_in_compositions(sample: Sample) -> None:
     kernels = {
         *("local", "local_input", "conv", "conv_input", "max_pool", "pick", "sum_pool"),
         *("batch_norm", "softmax", "log_softmax", "softmax_cross_entropy"),
+        *("mean_cross_entropy", "add_bias"),
     }
     tensors = sample.tensors()
     usual, body = (

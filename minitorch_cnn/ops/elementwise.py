@@ -144,7 +144,7 @@ sign: Unary = Unary(
     example=("mt.sign(mt.tensor([3.0, 0.0, -2.0]))", "tensor([ 1.,  0., -1.])"),
 )
 
-_relu_input = Primitive(
+_relu_input: Primitive = Primitive(
     "relu_input",
     lambda g, y: kernel("relu_input", g)(g, y),
     (lambda u, g, y: _relu_input(u, constant(raw(y), y)), None),

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minitorch_backends.cupy import precision
 from minitorch_backends.cupy.activation import KERNELS as ACTIVATION_KERNELS
 from minitorch_backends.cupy.conv import KERNELS as CONV_KERNELS
 from minitorch_backends.cupy.loss import KERNELS as LOSS_KERNELS
@@ -126,6 +127,20 @@ class CupyBackend:
         """What the maker calls the device."""
         name: bytes = self._cupy.cuda.runtime.getDeviceProperties(self.number)["name"]
         return name.decode()
+
+    @property
+    def tensor_float32(self) -> bool:
+        """Whether float32 matrix products may take TF32: factors rounded to 10 bits, sums exact.
+
+        Several times as fast on Ampere and newer GPUs, with relative errors of about 1e-3; older
+        ones take no notice. Holds for all devices of the process. Off at first, unless the
+        environment variable ``CUPY_TF32`` is 1.
+        """
+        return precision.tensor_float32()
+
+    @tensor_float32.setter
+    def tensor_float32(self, allowed: bool) -> None:
+        precision.set_tensor_float32(allowed)
 
     def memory(self) -> MemoryUse:
         """How much of the device's memory is used, in bytes."""
