@@ -2,8 +2,8 @@
 
 A backend's own kernels carry the same names and signatures and are compared with these. Functions
 take raw arrays and static keyword arguments; shapes are ``(N, C, *spatial)`` with any number of
-spatial dimensions. May import ``windows``, ``links``, ``select`` and ``special``, nothing else of
-the house.
+spatial dimensions. May import ``windows``, ``links``, ``optim``, ``select`` and ``special``, nothing
+else of the house.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from array_api_compat import array_namespace
 
 from minitorch_backends.links import link_product, link_weights
+from minitorch_backends.optim import adam_step, rmsprop_step, sgd_step
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.select import argsort, index_add, select, select_back
 from minitorch_backends.special import erf
@@ -353,6 +354,9 @@ KERNELS: dict[str, Kernel] = {
         softmax_cross_entropy,
         softmax_cross_entropy_backward,
         erf,
+        sgd_step,
+        adam_step,
+        rmsprop_step,
     )
 }
 """Name -> function: what a backend may replace, and what it falls back to."""
