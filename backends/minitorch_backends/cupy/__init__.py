@@ -16,6 +16,7 @@ from minitorch_backends.cupy.conv import KERNELS as CONV_KERNELS
 from minitorch_backends.cupy.loss import KERNELS as LOSS_KERNELS
 from minitorch_backends.cupy.memory import MemoryUse, allocator_with_advice, memory_use
 from minitorch_backends.cupy.norm import KERNELS as NORM_KERNELS
+from minitorch_backends.cupy.optim import KERNELS as OPTIM_KERNELS
 from minitorch_backends.cupy.pool import KERNELS as POOL_KERNELS
 from minitorch_backends.cupy.select import KERNELS as SELECT_KERNELS
 from minitorch_backends.cupy.usable import require_usable
@@ -55,6 +56,7 @@ class CupyBackend:
             **SELECT_KERNELS,
             **NORM_KERNELS,
             **LOSS_KERNELS,
+            **OPTIM_KERNELS,
         }
         self.device: Any = cupy.cuda.Device(number)
         self.checks_at_once = False
