@@ -2,8 +2,8 @@
 
 A backend's own kernels carry the same names and signatures and are compared with these. Functions
 take raw arrays and static keyword arguments; shapes are ``(N, C, *spatial)`` with any number of
-spatial dimensions. May import ``windows``, ``links``, ``optim``, ``select`` and ``special``, nothing
-else of the house.
+spatial dimensions. May import ``windows``, ``links``, ``optim``, ``select`` and ``special``,
+nothing else of the house.
 """
 
 from __future__ import annotations

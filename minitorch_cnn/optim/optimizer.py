@@ -173,7 +173,7 @@ class Optimizer:
         return loss
 
     def _state_of(self, parameter: Any, group: dict[str, Any]) -> State:
-        """What is kept for a parameter, made if there is nothing yet, and where the parameter is."""
+        """What is kept for a parameter: where that is now, and made if there is nothing yet."""
         data = parameter._data
         state = self.state.setdefault(parameter, {})
         follow(state, data)

@@ -16,7 +16,7 @@ import numpy as np
 
 from minitorch_backends.protocol import Array
 
-MOST_ARRAYS = 64
+MOST_ARRAYS = 56
 """Of which one launch is told: six lists of more would not fit into 4 KiB of arguments."""
 ENTRIES = 1024
 """Of one array, for each block of threads."""
@@ -33,6 +33,7 @@ struct Arrays {
     T* lists[LISTS][MOST_ARRAYS];
     long long sizes[MOST_ARRAYS];
     int first_blocks[MOST_ARRAYS];
+    int rows[MOST_ARRAYS];
     int count;
 };
 extern "C" __global__ void NAME(const Arrays arrays, PARAMETERS) {
@@ -41,7 +42,9 @@ extern "C" __global__ void NAME(const Arrays arrays, PARAMETERS) {
     POINTERS
     ptrdiff_t start = (ptrdiff_t)((int)blockIdx.x - arrays.first_blocks[a]) * ENTRIES;
     ptrdiff_t end = start + ENTRIES < arrays.sizes[a] ? start + ENTRIES : arrays.sizes[a];
+    ptrdiff_t rows = arrays.rows[a], columns = rows ? arrays.sizes[a] / rows : 0;
     for (ptrdiff_t i = start + threadIdx.x; i < end; i += THREADS) {
+        ptrdiff_t j = rows ? i % columns * rows + i / columns : i;
         BODY
     }
 }
@@ -54,11 +57,13 @@ class ManyArrays:
 
     ``body`` is CUDA C++ for the entry ``i`` of one array of each list. There, the names of
     ``lists`` are pointers to ``T`` (null for an empty list), those of ``numbers`` are of type
-    ``W``, in which float16 is computed as float32.
+    ``W``, in which float16 is computed as float32. Arrays are contiguous row by row; matrices of
+    the list ``turned`` may be so column by column, and the entry is at ``j`` there.
     """
 
     name: str
     lists: tuple[str, ...]
+    turned: str
     numbers: tuple[str, ...]
     body: str
 
@@ -91,6 +96,7 @@ class ManyArrays:
             ("lists", np.uint64, (len(self.lists), MOST_ARRAYS)),
             ("sizes", np.int64, MOST_ARRAYS),
             ("first_blocks", np.int32, MOST_ARRAYS),
+            ("rows", np.int32, MOST_ARRAYS),
             ("count", np.int32),
         ]
         return np.dtype(fields, align=True)
@@ -103,10 +109,11 @@ class ManyArrays:
         return {dtype: cupy.RawKernel(self.source(dtype), name) for dtype in TYPES}
 
     def __call__(self, *lists_and_numbers: Any) -> None:
-        """Launch for arrays that are contiguous row by row; an empty list has none."""
+        """Launch for the lists, then the numbers, in the order of their names."""
         lists: Sequence[Sequence[Array]] = lists_and_numbers[: len(self.lists)]
         numbers = lists_and_numbers[len(self.lists) :]
         kernel = self._kernels[lists[0][0].dtype.name]
+        turned = lists[self.lists.index(self.turned)]
         filled = [number for number, array in enumerate(lists[0]) if array.size]
         for some in _parts(filled):
             arrays = np.zeros((), self._layout)
@@ -117,8 +124,14 @@ class ManyArrays:
             blocks = [*accumulate((-(-size // ENTRIES) for size in sizes), initial=0)]
             arrays["sizes"][: len(some)] = sizes
             arrays["first_blocks"][: len(some)] = blocks[:-1]
+            arrays["rows"][: len(some)] = [rows_of(turned[n]) for n in some]
             arrays["count"] = len(some)
             kernel((blocks[-1],), (THREADS,), (arrays, *map(float, numbers)))
+
+
+def rows_of(array: Array) -> int:
+    """How many rows a matrix has that is contiguous column by column, else 0."""
+    return 0 if array.flags.c_contiguous else array.shape[0]
 
 
 def _parts(numbers: list[int]) -> Iterator[list[int]]:

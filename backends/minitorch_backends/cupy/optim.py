@@ -15,13 +15,14 @@ Arrays = Sequence[Array]
 
 _GRADIENT = """
 W p = W(old[i]);
-W g = sign * W(gradient[i]);
+W g = sign * W(gradient[j]);
 if (weight_decay != 0) g += weight_decay * p;
 """
 
 sgd = ManyArrays(
     "sgd_step",
     ("old", "fresh", "gradient", "velocity"),
+    "gradient",
     ("sign", "weight_decay", "lr", "momentum", "share", "nesterov"),
     _GRADIENT
     + """
@@ -36,6 +37,7 @@ fresh[i] = T(p - lr * g);
 adam = ManyArrays(
     "adam_step",
     ("old", "fresh", "gradient", "mean", "square", "largest"),
+    "gradient",
     ("sign", "weight_decay", "shrunk", "size", "first", "second", "rest1", "rest2", "root", "eps"),
     _GRADIENT
     + """
@@ -54,6 +56,7 @@ fresh[i] = T(shrunk * p - size * (m / (sqrt(s) / root + eps)));
 rmsprop = ManyArrays(
     "rmsprop_step",
     ("old", "fresh", "gradient", "square", "mean", "velocity"),
+    "gradient",
     ("sign", "weight_decay", "lr", "alpha", "rest", "eps", "momentum"),
     _GRADIENT
     + """
@@ -88,7 +91,7 @@ def sgd_step(
 ) -> tuple[list[Array], list[Array]]:
     fresh, kept = _empty(parameters), _rows(velocities)
     numbers = (_sign(maximize), weight_decay, lr, momentum, 1 - dampening, nesterov)
-    sgd(_rows(parameters), fresh, _rows(gradients), kept, *numbers)
+    sgd(_rows(parameters), fresh, _as_read(gradients), kept, *numbers)
     return fresh, kept
 
 
@@ -112,7 +115,7 @@ def adam_step(
     size, root = lr / (1 - first**step), math.sqrt(1 - second**step)
     fresh, kept = _empty(parameters), [_rows(arrays) for arrays in (means, squares, largest)]
     numbers = (_sign(maximize), added, shrunk, size, first, second, 1 - first, 1 - second)
-    adam(_rows(parameters), fresh, _rows(gradients), *kept, *numbers, root, eps)
+    adam(_rows(parameters), fresh, _as_read(gradients), *kept, *numbers, root, eps)
     return fresh, kept[0], kept[1], kept[2]
 
 
@@ -132,7 +135,7 @@ def rmsprop_step(
 ) -> tuple[list[Array], list[Array], list[Array], list[Array]]:
     fresh, kept = _empty(parameters), [_rows(arrays) for arrays in (squares, means, velocities)]
     numbers = (_sign(maximize), weight_decay, lr, alpha, 1 - alpha, eps, momentum)
-    rmsprop(_rows(parameters), fresh, _rows(gradients), *kept, *numbers)
+    rmsprop(_rows(parameters), fresh, _as_read(gradients), *kept, *numbers)
     return fresh, kept[0], kept[1], kept[2]
 
 
@@ -152,6 +155,18 @@ def _rows(arrays: Arrays) -> list[Array]:
     import cupy
 
     return [a if a.flags.c_contiguous else cupy.ascontiguousarray(a) for a in arrays]
+
+
+def _as_read(gradients: Arrays) -> list[Array]:
+    """The gradients, which may be row-major or transposed matrices, or copies of them."""
+    import cupy
+
+    return [
+        g
+        if g.flags.c_contiguous or (g.ndim == 2 and g.flags.f_contiguous)
+        else cupy.ascontiguousarray(g)
+        for g in gradients
+    ]
 
 
 KERNELS: dict[str, Kernel] = {f.__name__: f for f in (sgd_step, adam_step, rmsprop_step)}
