@@ -23,7 +23,8 @@ except (ValueError, mt.BackendUnavailable) as unavailable:
     pytest.skip(str(unavailable), allow_module_level=True)
 
 counted = pytest.mark.skipif(
-    not emulator.available(), reason="launches are counted on emulated CUDA only"
+    not emulator.available() or bool({"MEMORY_POOL", "GUARD_PAGES"} & set(emulator.modes())),
+    reason="counted on emulated CUDA only, and with CuPy's memory pool",
 )
 OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
     "SGD": lambda p, **o: optim.SGD(p, **{"lr": 0.1, **o}),
