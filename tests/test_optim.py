@@ -10,6 +10,7 @@ import pytest
 
 import minitorch_cnn as mt
 from minitorch_cnn import nn, optim
+from minitorch_cnn.backend import namespace
 from minitorch_cnn.nn import functional as F
 
 OPTIMIZERS = {
@@ -203,6 +204,72 @@ def test_gradients_with_history_are_used_without_it():
     assert p.item() == pytest.approx(0.8 - 0.1 * (0.9 * 12 + 3 * 0.8**2))
     optimizer.zero_grad(set_to_none=False)
     assert not p.grad.requires_grad
+
+
+@every
+def test_parameters_that_come_later_have_their_own_number_of_steps(make, backend):
+    """... and dtype: each moves as if it were alone."""
+    rng = np.random.default_rng(0)
+    values = [rng.standard_normal(shape) for shape in [(3,), (), (2, 2)]]
+    dtypes = [mt.float32, mt.float64, mt.float32]
+
+    def made():
+        return [
+            nn.Parameter(mt.tensor(v, dtype=d, backend=backend))
+            for v, d in zip(values, dtypes, strict=True)
+        ]
+
+    together, alone = made(), made()
+    optimizers = [make(together), *(make([p]) for p in alone)]
+    for step in range(3):
+        for number, (a, b) in enumerate(zip(together, alone, strict=True)):
+            a.grad = b.grad = mt.sin(step + a.detach()) if step >= number else None
+        for optimizer in optimizers:
+            optimizer.step()
+    for a, b in zip(together, alone, strict=True):
+        assert a.dtype is b.dtype
+        np.testing.assert_array_equal(host(a), host(b))
+
+
+def test_an_optimiser_of_ones_own(backend):
+    class Signs(optim.Optimizer):
+        def update(self, data, gradient, state, group):
+            state["met"] = state.get("met", 0) + 1
+            return data - group["lr"] * namespace(data).sign(gradient)
+
+    p, q = parameter([1.0, -2.0], backend=backend), parameter([5.0], backend=backend)
+    settings = {"lr": 0.5, "weight_decay": 0.0, "maximize": False}
+    for maximize, expected in ((False, [0.5, -1.5]), (True, [1.0, -2.0])):
+        optimizer = Signs([p, q], {**settings, "maximize": maximize})
+        p.grad = mt.tensor([3.0, -0.1], backend=backend)
+        optimizer.step()
+        assert p.tolist() == expected
+        assert optimizer.state_dict()["state"].keys() == {0}
+    assert q.tolist() == [5.0]
+
+
+@every
+@pytest.mark.parametrize("maximize", [False, True])
+def test_an_optimiser_that_changes_the_step_of_another(make, maximize):
+    """``update`` of a subclass is called for each parameter, and may call the one above."""
+    p, q, alike = parameter(), parameter([4.0]), parameter()
+    plain = make([alike], maximize=maximize)
+
+    class Halved(type(plain)):
+        def update(self, data, gradient, state, group):
+            return (data + super().update(data, gradient, state, group)) / 2
+
+    settings = {k: v for k, v in plain.param_groups[0].items() if k != "params"}
+    halved = Halved([p, q], **settings)
+    for step in range(2):
+        before = p.tolist()
+        alike.assign_(p.detach())
+        for t in (p, q, alike):
+            t.grad = mt.ones_like(t) + step
+        plain.step()
+        halved.step()
+        np.testing.assert_allclose(host(p), (host(alike) + before) / 2, rtol=1e-6)
+    assert q.item() != 4.0
 
 
 # --- groups -------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 A backend's own kernels carry the same names and signatures and are compared with these. Functions
 take raw arrays and static keyword arguments; shapes are ``(N, C, *spatial)`` with any number of
-spatial dimensions. Some live in files of their own: ``links``, ``loss``, ``select`` and
+spatial dimensions. Some live in files of their own: ``links``, ``loss``, ``optim``, ``select`` and
 ``special``. May import these and ``windows``, nothing else of the house.
 """
 
@@ -24,6 +24,7 @@ from minitorch_backends.loss import (
     softmax_cross_entropy,
     softmax_cross_entropy_backward,
 )
+from minitorch_backends.optim import adam_step, rmsprop_step, sgd_step
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.select import argsort, index_add, select, select_back
 from minitorch_backends.special import erf
@@ -369,6 +370,9 @@ KERNELS: dict[str, Kernel] = {
         mean_cross_entropy,
         mean_cross_entropy_backward,
         erf,
+        sgd_step,
+        adam_step,
+        rmsprop_step,
     )
 }
 """Name -> function: what a backend may replace, and what it falls back to."""

@@ -6,7 +6,7 @@ needs to import nothing of ours. No array library is imported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 Array: TypeAlias = Any
@@ -108,3 +108,20 @@ class Queued(Backend, Protocol):
         ...
 
     checks_at_once: bool
+
+
+class Upload(Protocol):
+    """Arrays on their way from the host."""
+
+    def arrive(self) -> list[Array]:
+        """The arrays, for whatever is computed from now on; the host need not wait for them."""
+        ...
+
+
+@runtime_checkable
+class Uploading(Backend, Protocol):
+    """A backend that copies from the host while it computes: batches are sent one ahead."""
+
+    def upload(self, arrays: Sequence[Any]) -> Upload:
+        """Begin to bring NumPy arrays over; they may be written to when this returns."""
+        ...

@@ -13,10 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from minitorch_backends.protocol import Uploading
 from minitorch_cnn import random
+from minitorch_cnn.backend import get_backend
 from minitorch_cnn.creation import asarray
 from minitorch_cnn.data.collate import map_tree
 from minitorch_cnn.data.dataset import get_batch
+from minitorch_cnn.data.upload import is_data, one_ahead
 from minitorch_cnn.tensor import Tensor
 
 __all__ = ["DataLoader"]
@@ -68,6 +71,9 @@ class DataLoader:
     Every NumPy array in a batch becomes a Tensor without being copied; Tensors stay where they are
     unless ``backend`` is given; everything else is handed on as it is. Parameters and meaning
     follow ``torch.utils.data.DataLoader``.
+
+    Where a backend copies while it computes (CuPy), the next batch is made and sent up before this
+    one is handed out. A dataset's error then comes a batch earlier; the batches are the same.
 
     Examples
     --------
@@ -156,9 +162,15 @@ class DataLoader:
         self.seed, self.epoch = seed, epoch
 
     def _batches(self, epoch: int, order: Any, count: int) -> Iterator[Any]:
-        for number in range(count):
-            indices = order[number * self.batch_size : (number + 1) * self.batch_size]
-            yield self._batch(indices, epoch, number)
+        size = self.batch_size
+        batches = (
+            self._batch(order[number * size : (number + 1) * size], epoch, number)
+            for number in range(count)
+        )
+        home = get_backend(self.backend)
+        if isinstance(home, Uploading):
+            return one_ahead(batches, home, move_tensors=self.backend is not None)
+        return (map_tree(self._as_tensor, batch) for batch in batches)
 
     def _order(self, epoch: int) -> Any:
         if not self.shuffle:
@@ -166,20 +178,21 @@ class DataLoader:
         return self._rng(epoch).permutation(len(self.dataset))
 
     def _batch(self, indices: Any, epoch: int, number: int) -> Any:
+        """A batch as the dataset and the transform make it, mostly of NumPy arrays."""
         if self.collate is None:
             batch = get_batch(self.dataset, indices)
         else:
             batch = self.collate([self.dataset[int(index)] for index in indices])
         if self.transform is not None:
             batch = self.transform(map_tree(_on_host, batch), self._rng(epoch, number))
-        return map_tree(self._as_tensor, batch)
+        return batch
 
     def _rng(self, *key: int) -> np.random.Generator:
         """An independent generator for an epoch's order, or for a batch's transform."""
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
     def _as_tensor(self, leaf: Any) -> Any:
-        if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biuf":
+        if is_data(leaf):
             return asarray(leaf, backend=self.backend)
         if isinstance(leaf, Tensor) and self.backend is not None:
             return leaf.to(self.backend)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from minitorch_cnn.backend import namespace
 from minitorch_cnn.optim.optimizer import Optimizer, require_range
-from minitorch_cnn.optim.state import State, blend
+from minitorch_cnn.optim.state import State, run_step
 
 
 class Adam(Optimizer):
@@ -92,22 +92,26 @@ class Adam(Optimizer):
         names = ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if group["amsgrad"] else ()))
         return {"step": 0, **{name: namespace(data).zeros_like(data) for name in names}}
 
-    def update(self, data: Any, gradient: Any, state: State, group: dict[str, Any]) -> Any:
-        xp = namespace(data)
-        lr, decay = group["lr"], group["weight_decay"]
-        if decay and self.decoupled:
-            data = data * (1 - lr * decay)
-        elif decay:
-            gradient = gradient + decay * data
-        state["step"] += 1
-        first, second = group["betas"]
-        mean = blend(state, "exp_avg", first, (1 - first) * gradient)
-        square = blend(state, "exp_avg_sq", second, (1 - second) * (gradient * gradient))
-        if group["amsgrad"]:
-            square = state["max_exp_avg_sq"] = xp.maximum(state["max_exp_avg_sq"], square)
-        correction = math.sqrt(1 - second ** state["step"])
-        root = xp.sqrt(square) / correction + group["eps"]
-        return data - lr / (1 - first ** state["step"]) * (mean / root)
+    def update_all(
+        self,
+        arrays: list[Any],
+        gradients: list[Any],
+        states: list[State],
+        group: dict[str, Any],
+    ) -> list[Any]:
+        step = states[0]["step"] + 1
+        for state in states:
+            state["step"] = step
+        return run_step(
+            "adam_step",
+            arrays,
+            gradients,
+            states,
+            ["exp_avg", "exp_avg_sq", "max_exp_avg_sq" if group["amsgrad"] else None],
+            step=step,
+            decoupled=self.decoupled,
+            **{name: group[name] for name in self.defaults if name != "amsgrad"},
+        )
 
 
 class AdamW(Adam):

@@ -1,7 +1,8 @@
 """What all optimisers share: parameter groups, state, the step over all parameters.
 
-An optimiser's own file gives one function from a parameter's raw array and gradient to its new
-array. May import ``state``, ``tensor_alias`` and what lies below them.
+An optimiser's own file gives one function from raw arrays of parameters and gradients to the new
+arrays: ``update`` for one parameter, or ``update_all`` for many that are alike. May import
+``state``, ``tensor_alias`` and what lies below them.
 """
 
 from __future__ import annotations
@@ -33,6 +34,20 @@ class Optimizer:
     ----------
     param_groups : list of dict
         Settings may be changed between steps.
+
+    Notes
+    -----
+    An optimiser of one's own defines :meth:`update`, which moves one parameter:
+
+    >>> import minitorch_cnn as mt
+    >>> class Halving(mt.optim.Optimizer):
+    ...     def update(self, data, gradient, state, group):
+    ...         return data / 2
+    >>> p = mt.nn.Parameter([4.0])
+    >>> (p * p).sum().backward()
+    >>> Halving([p], {"lr": 0.0, "weight_decay": 0.0, "maximize": False}).step()
+    >>> p.item()
+    2.0
     """
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
@@ -137,10 +152,12 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         met: set[int] = set()
+        one_by_one = type(self).update is not Optimizer.update
         with no_grad():
             for group in self.param_groups:
                 # A NumPy scalar, say of np.logspace, would cast float32 parameters to float64.
                 settings = {name: _plain(value) for name, value in group.items()}
+                alike: dict[Any, list[tuple[Any, State]]] = {}
                 for parameter in group["params"]:
                     one = id(source_of(parameter))
                     if one in met:  # tied since to one before it; what was kept for it is of no use
@@ -148,28 +165,65 @@ class Optimizer:
                         continue
                     met.add(one)
                     if parameter._grad is not None:
-                        self._move(parameter, settings)
+                        state = self._state_of(parameter, settings)
+                        kind = one if one_by_one else _kind(parameter._data, state)
+                        alike.setdefault(kind, []).append((parameter, state))
+                for moved in alike.values():
+                    self._move(moved, settings, one_by_one)
         return loss
 
-    def _move(self, parameter: Any, group: dict[str, Any]) -> None:
-        data, gradient = parameter._data, parameter._grad._data
-        if SWITCHES:
-            switch_device((data,))
+    def _state_of(self, parameter: Any, group: dict[str, Any]) -> State:
+        """What is kept for a parameter: where that is now, and made if there is nothing yet."""
+        data = parameter._data
         state = self.state.setdefault(parameter, {})
         follow(state, data)
         if not state:
+            if SWITCHES:
+                switch_device((data,))
             state.update(self.fresh(data, group))
-        if group["maximize"]:
-            gradient = -gradient
-        new = self.update(data, gradient, state, group)
-        parameter._rebind(SEALS[type(new)](new))
+        return state
+
+    def _move(
+        self, moved: list[tuple[Any, State]], group: dict[str, Any], one_by_one: bool
+    ) -> None:
+        arrays = [parameter._data for parameter, _ in moved]
+        gradients = [parameter._grad._data for parameter, _ in moved]
+        states = [state for _, state in moved]
+        if SWITCHES:
+            switch_device(arrays)
+        if one_by_one:
+            gradient = -gradients[0] if group["maximize"] else gradients[0]
+            new = [self.update(arrays[0], gradient, states[0], group)]
+        else:
+            new = self.update_all(arrays, gradients, states, group)
+        for (parameter, _), array in zip(moved, new, strict=True):
+            parameter._rebind(SEALS[type(array)](array))
 
     def fresh(self, data: Any, group: dict[str, Any]) -> State:
         """What is kept for a parameter ``data`` before its first step."""
         return {}
 
     def update(self, data: Any, gradient: Any, state: State, group: dict[str, Any]) -> Any:
-        """The new raw array of one parameter; ``state`` is the optimiser's to fill."""
+        """The new raw array of one parameter; ``state`` is the optimiser's to fill.
+
+        ``gradient`` is to be descended, also where the setting ``maximize`` is True.
+        """
+        descending = {**group, "maximize": False}
+        return self.update_all([data], [gradient], [state], descending)[0]
+
+    def update_all(
+        self,
+        arrays: list[Any],
+        gradients: list[Any],
+        states: list[State],
+        group: dict[str, Any],
+    ) -> list[Any]:
+        """The new raw arrays of several parameters of a group, in place of :meth:`update`.
+
+        They are alike in backend, device, dtype, names of what is kept, and number of steps, so
+        that one kernel can move them all. Where the setting ``maximize`` is True, gradients are to
+        be climbed.
+        """
         raise TypeError(f"{type(self).__name__} defines no update(...); add one")
 
     # --- state ----------------------------------------------------------------------------------
@@ -294,3 +348,8 @@ def _plain(setting: Any) -> Any:
     if isinstance(setting, tuple):
         return tuple(map(_plain, setting))
     return setting.item() if hasattr(setting, "item") else setting
+
+
+def _kind(data: Any, state: State) -> tuple[Any, ...]:
+    """What parameters have in common that one call of ``update_all`` moves."""
+    return backend_of(data), data.dtype, state.get("step"), frozenset(state)

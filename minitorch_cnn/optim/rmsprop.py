@@ -11,7 +11,7 @@ from typing import Any
 
 from minitorch_cnn.backend import namespace
 from minitorch_cnn.optim.optimizer import Optimizer, require_range
-from minitorch_cnn.optim.state import State, blend
+from minitorch_cnn.optim.state import State, run_step
 
 
 class RMSprop(Optimizer):
@@ -88,17 +88,24 @@ class RMSprop(Optimizer):
         zeros = {name: namespace(data).zeros_like(data) for name, use in wanted.items() if use}
         return {"step": 0, **zeros}
 
-    def update(self, data: Any, gradient: Any, state: State, group: dict[str, Any]) -> Any:
-        xp = namespace(data)
-        if group["weight_decay"]:
-            gradient = gradient + group["weight_decay"] * data
-        state["step"] += 1
-        keep = group["alpha"]
-        spread = blend(state, "square_avg", keep, (1 - keep) * (gradient * gradient))
-        if group["centered"]:
-            mean = blend(state, "grad_avg", keep, (1 - keep) * gradient)
-            spread = spread - mean * mean
-        step = gradient / (xp.sqrt(spread) + group["eps"])
-        if group["momentum"]:
-            step = blend(state, "momentum_buffer", group["momentum"], step)
-        return data - group["lr"] * step
+    def update_all(
+        self,
+        arrays: list[Any],
+        gradients: list[Any],
+        states: list[State],
+        group: dict[str, Any],
+    ) -> list[Any]:
+        for state in states:
+            state["step"] += 1
+        return run_step(
+            "rmsprop_step",
+            arrays,
+            gradients,
+            states,
+            [
+                "square_avg",
+                "grad_avg" if group["centered"] else None,
+                "momentum_buffer" if group["momentum"] else None,
+            ],
+            **{name: group[name] for name in self.defaults if name != "centered"},
+        )

@@ -9,9 +9,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from minitorch_cnn.backend import backend_of
+from minitorch_cnn.backend import namespace
 from minitorch_cnn.optim.optimizer import Optimizer, require_range
-from minitorch_cnn.optim.state import State, blend
+from minitorch_cnn.optim.state import State, run_step
 
 
 class SGD(Optimizer):
@@ -79,17 +79,24 @@ class SGD(Optimizer):
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and a dampening of 0")
 
-    def update(self, data: Any, gradient: Any, state: State, group: dict[str, Any]) -> Any:
-        if group["weight_decay"]:
-            gradient = gradient + group["weight_decay"] * data
-        momentum = group["momentum"]
-        if momentum:
-            if "momentum_buffer" not in state:
-                velocity = state["momentum_buffer"] = backend_of(data).asarray(gradient, copy=True)
-            else:
-                part = (1 - group["dampening"]) * gradient
-                velocity = blend(state, "momentum_buffer", momentum, part)
-            gradient = gradient + momentum * velocity if group["nesterov"] else velocity
-        new = -group["lr"] * gradient
-        new += data  # in place where the array library can: a large parameter's copy is saved
-        return new
+    def update_all(
+        self,
+        arrays: list[Any],
+        gradients: list[Any],
+        states: list[State],
+        group: dict[str, Any],
+    ) -> list[Any]:
+        dampening = group["dampening"]
+        if group["momentum"] and "momentum_buffer" not in states[0]:
+            dampening = 0.0  # the first gradient enters whole
+            for data, state in zip(arrays, states, strict=True):
+                state["momentum_buffer"] = namespace(data).zeros_like(data)
+        return run_step(
+            "sgd_step",
+            arrays,
+            gradients,
+            states,
+            ["momentum_buffer" if group["momentum"] else None],
+            dampening=dampening,
+            **{name: group[name] for name in self.defaults if name != "dampening"},
+        )

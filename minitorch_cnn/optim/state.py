@@ -1,4 +1,4 @@
-"""What an optimiser keeps for each parameter: arrays blended, moved, shown and taken back.
+"""What an optimiser keeps for each parameter: arrays stepped, moved, shown and taken back.
 
 A state is a dict of raw arrays and the number of steps, an int. May import Tensor and what lies
 below it.
@@ -6,9 +6,10 @@ below it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from minitorch_cnn.backend import backend_of
+from minitorch_cnn.backend import backend_of, kernel
 from minitorch_cnn.creation import raw_array
 from minitorch_cnn.graph import box
 from minitorch_cnn.tensor import Tensor
@@ -16,13 +17,25 @@ from minitorch_cnn.tensor import Tensor
 State = dict[str, Any]
 
 
-def blend(state: State, name: str, keep: float, part: Any) -> Any:
-    """``keep * state[name] + part``, put back there: in place where the array library can."""
-    array = state[name]
-    array *= keep
-    array += part
-    state[name] = array
-    return array
+def run_step(
+    name: str,
+    arrays: list[Any],
+    gradients: list[Any],
+    states: list[State],
+    kept: Sequence[str | None],
+    **settings: Any,
+) -> list[Any]:
+    """New arrays from the kernel ``name``; what it keeps is put back into the states.
+
+    ``kept`` names the entries that it takes as lists, None stands for an empty one.
+    """
+    before = [[state[key] for state in states] if key else [] for key in kept]
+    new, *after = kernel(name, arrays[0])(arrays, gradients, *before, **settings)
+    for key, values in zip(kept, after, strict=True):
+        if key:
+            for state, value in zip(states, values, strict=True):
+                state[key] = value
+    return new  # type: ignore[no-any-return]
 
 
 def follow(state: State, data: Any) -> None:

@@ -7,7 +7,8 @@ files beside it; knows no Tensor.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,10 @@ from minitorch_backends.cupy.conv import KERNELS as CONV_KERNELS
 from minitorch_backends.cupy.loss import KERNELS as LOSS_KERNELS
 from minitorch_backends.cupy.memory import MemoryUse, allocator_with_advice, memory_use
 from minitorch_backends.cupy.norm import KERNELS as NORM_KERNELS
+from minitorch_backends.cupy.optim import KERNELS as OPTIM_KERNELS
 from minitorch_backends.cupy.pool import KERNELS as POOL_KERNELS
 from minitorch_backends.cupy.select import KERNELS as SELECT_KERNELS
+from minitorch_backends.cupy.upload import Upload, Uploader
 from minitorch_backends.cupy.usable import require_usable
 from minitorch_backends.protocol import Array, Kernel
 
@@ -58,6 +61,7 @@ class CupyBackend:
             **SELECT_KERNELS,
             **NORM_KERNELS,
             **LOSS_KERNELS,
+            **OPTIM_KERNELS,
         }
         self.device: Any = cupy.cuda.Device(number)
         self.checks_at_once = False
@@ -80,6 +84,14 @@ class CupyBackend:
             # Through pinned memory, unwaited-for. As a vector, for CuPy makes 0.0 of a 0-d -0.0.
             vector = self._cupy.asarray(host.reshape(-1) if host.ndim == 0 else host)
             return vector.reshape(host.shape)
+
+    @cached_property
+    def _uploader(self) -> Uploader:
+        return Uploader()
+
+    def upload(self, arrays: Sequence[np.ndarray[Any, Any]]) -> Upload:
+        with self.device:
+            return self._uploader.send(arrays)
 
     def to_numpy(self, array: Array) -> np.ndarray[Any, Any]:
         if self._errors:

@@ -16,6 +16,7 @@ from minitorch_backends.numpy.links import KERNELS as LINK_KERNELS
 from minitorch_backends.numpy.local import KERNELS as LOCAL_KERNELS
 from minitorch_backends.numpy.loss import KERNELS as LOSS_KERNELS
 from minitorch_backends.numpy.norm import KERNELS as NORM_KERNELS
+from minitorch_backends.numpy.optim import KERNELS as OPTIM_KERNELS
 from minitorch_backends.numpy.pool import KERNELS as POOL_KERNELS
 from minitorch_backends.numpy.select import KERNELS as SELECT_KERNELS
 from minitorch_backends.protocol import Array, Kernel
@@ -45,6 +46,7 @@ class NumpyBackend:
             **NORM_KERNELS,
             **LOSS_KERNELS,
             **SELECT_KERNELS,
+            **OPTIM_KERNELS,
         }
 
     def asarray(self, array: Any, *, copy: bool) -> Array:
