@@ -264,8 +264,8 @@ def default_backend() -> Backend:
         if name:
             try:
                 _process_default[0] = get_backend(name)
-            except ValueError as error:
-                raise ValueError(f"MINITORCH_BACKEND: {error}") from None
+            except (ValueError, BackendUnavailable, OutOfDeviceMemory) as error:
+                raise type(error)(f"MINITORCH_BACKEND: {error}") from None
         _environment_read.append(True)
     return _context_default.get() or _process_default[0]
 
