@@ -232,9 +232,7 @@ def keep_wheel(environment: Path) -> None:
     """Lay the wheel's packages aside as they are, before any module is replaced."""
     packages = site_packages(environment)
     for package in ("cupy", "cupy_backends", "cupyx"):
-        shutil.copytree(
-            packages / package, environment / "wheel" / package, copy_function=os.link
-        )
+        shutil.copytree(packages / package, environment / "wheel" / package, copy_function=os.link)
 
 
 def undefined_symbols(file: Path) -> list[str]:
