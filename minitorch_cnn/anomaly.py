@@ -75,12 +75,15 @@ class Watch:
 
     def result(
         self, name: str, inputs: Iterable[Any], params: dict[str, Any], out: Any, node: Node | None
-    ) -> None:
-        """Look at what the operation ``name`` computed; note the user's line on its node."""
+    ) -> Any:
+        """Look at what the operation ``name`` computed; note the user's line on its node.
+
+        Returns what the operation gives back: ``out`` itself, as long as one only looks.
+        """
         if node is not None:
             node.origin = Origin.here()
         if not self.check_nan or not _is_bad(out):
-            return
+            return out
         raw = list(inputs)
         nan, infinite = _count(out)
         holding_nan = [i for i, x in enumerate(raw) if _count(x)[0]]
@@ -93,7 +96,7 @@ class Watch:
                 f"{Origin.here()}"
             )
         if not nan and (holding_inf or any(_count(value)[1] for value in params.values())):
-            return  # infinities that are given, such as those of a mask, are meant
+            return out  # infinities that are given, such as those of a mask, are meant
         although = (
             f"although its inputs hold no NaN ({_arguments(holding_inf)} held Inf)"
             if holding_inf
@@ -116,7 +119,7 @@ class Watch:
         origin: Origin | None = getattr(node, "origin", None)
         own: dict[AnyNode, Any] = {}
         try:
-            with ContextMode(_WATCH, _Within(self, origin)):
+            with watched_by(_Within(self, origin)):
                 node.primitive.pull(node, g, own, wanted, create_graph)
         except AnomalyError:  # of an operation within this one
             raise
@@ -169,14 +172,20 @@ class _Within(Watch):
 
     def result(
         self, name: str, inputs: Iterable[Any], params: dict[str, Any], out: Any, node: Node | None
-    ) -> None:
+    ) -> Any:
         if node is not None and self.origin is not None:
             node.origin = self.origin
+        return out
 
 
 _WATCH: ContextVar[Watch | None] = ContextVar("detect_anomaly", default=None)
 watching = _WATCH.get
 """The watch of this context, None without one; what each operation asks."""
+
+
+def watched_by(watch: Watch) -> ContextMode:
+    """A context manager inside which ``watch`` is shown every operation and gradient rule."""
+    return ContextMode(_WATCH, watch)
 
 
 class detect_anomaly(ContextMode):

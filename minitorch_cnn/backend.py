@@ -2,9 +2,9 @@
 
 Everything above asks this file, by the type of an array: one dictionary look-up. (Where a library
 has several devices, arrays of one type live in several backends, and the array is asked.) May
-import ``minitorch_backends`` and ``graph``. Backends are announced through the entry-point group
-``minitorch_cnn.backends`` and loaded when first named; the NumPy backend is bound directly, so that
-importing the package scans no metadata.
+import ``minitorch_backends``, ``context_mode`` and ``graph``. Backends are announced through the
+entry-point group ``minitorch_cnn.backends`` and loaded when first named; the NumPy backend is bound
+directly, so that importing the package scans no metadata.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from minitorch_backends.protocol import (
     Queued,
     SeveralDevices,
 )
+from minitorch_cnn.context_mode import ContextMode
 from minitorch_cnn.graph import Boxed
 
 if TYPE_CHECKING:
@@ -139,10 +140,20 @@ def refuse_if(wrong: Array, error: Callable[[], Exception]) -> None:
         raise error()
 
 
+_ONE_PATH: ContextVar[bool] = ContextVar("one_path", default=False)
+
+
 def surely_all(mask: Array) -> bool:
     """Whether all entries are True; False, too, where asking would make the host wait."""
     home = backend_of(mask)
-    return not isinstance(home, Queued) and bool(home.xp.all(mask))
+    return not isinstance(home, Queued) and not _ONE_PATH.get() and bool(home.xp.all(mask))
+
+
+class one_path(ContextMode):
+    """Take the same operations on every backend: those that need to ask for no value."""
+
+    def __init__(self) -> None:
+        super().__init__(_ONE_PATH, True)
 
 
 _kernels: dict[tuple[str, type], Kernel] = {}
@@ -253,8 +264,8 @@ def default_backend() -> Backend:
         if name:
             try:
                 _process_default[0] = get_backend(name)
-            except ValueError as error:
-                raise ValueError(f"MINITORCH_BACKEND: {error}") from None
+            except (ValueError, BackendUnavailable, OutOfDeviceMemory) as error:
+                raise type(error)(f"MINITORCH_BACKEND: {error}") from None
         _environment_read.append(True)
     return _context_default.get() or _process_default[0]
 

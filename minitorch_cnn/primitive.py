@@ -138,7 +138,7 @@ class Primitive:
             kept = (*self.kept(raw, parents, out), *residual)
             made = Node(self, tuple(parents), kept, params, NEXT_NUMBER(), out.shape, out.dtype)
         if (watch := watching()) is not None:
-            watch.result(self.name, raw, params, out, made)
+            out = watch.result(self.name, raw, params, out, made)
         return box(out, made)
 
     def check_backends(self, raw: Iterable[Any]) -> None:

@@ -18,6 +18,7 @@ class StrictBackend:
     """array-api-strict on its ``device1``; see :class:`minitorch_backends.protocol.Backend`."""
 
     name = "strict"
+    device_name = "device1 (pretended, on this CPU)"
 
     def __init__(self) -> None:
         try:

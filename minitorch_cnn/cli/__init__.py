@@ -1,4 +1,4 @@
-"""The command ``minitorch-cnn``: train a net on handwritten digits, and use it.
+"""The command ``minitorch-cnn``: train a net on handwritten digits, use it, check the machine.
 
 ``main`` parses, calls one command, and turns every error a user can cause into one message and an
 exit code. Only light modules are imported here; a command imports the engine when it runs.
@@ -77,6 +77,14 @@ def _run(arguments: argparse.Namespace) -> None:
         from minitorch_cnn.cli.train import train
 
         train(arguments)
+    elif arguments.command == "backends":
+        from minitorch_cnn.cli.backends import backends
+
+        backends(arguments)
+    elif arguments.command == "doctor":
+        from minitorch_cnn.cli.doctor import doctor
+
+        doctor(arguments)
     else:
         from minitorch_cnn.cli.predict import predict
 

@@ -22,6 +22,7 @@ Train a small convolutional net on handwritten digits, and ask it about your own
 
   minitorch-cnn train                        a LeNet on the digits that come along, in a minute
   minitorch-cnn predict runs/lenet-mnist-mini mine.png
+  minitorch-cnn doctor                       is everything in place?
 """
 
 _TRAIN = """\
@@ -54,6 +55,26 @@ light ground is inverted (the border tells). A picture of 28 x 28 pixels is then
 of any other, the part with ink is scaled to 20 pixels and centred by its centre of mass.
 A .npy file holds one picture (height, width) or several (N, height, width), whole numbers from
 0 to 255 or fractions from 0 to 1.
+"""
+
+_BACKENDS = """\
+List every backend that is installed: whether it can be used here (if not, why, and what mends
+it), its device, its array library, and how many kernels it has of its own; the portable ones do
+the rest.
+
+  minitorch-cnn backends
+"""
+
+_DOCTOR = """\
+Check this installation: versions, optional parts, folders, threads, and one small training on
+every backend that can be used here.
+
+  minitorch-cnn doctor
+"""
+
+_DOCTOR_END = """\
+Each line is ok, warn (something optional cannot be used) or fail, with what mends it. The exit
+code is 1 if anything failed. Attach the output of --json to a bug report.
 """
 
 
@@ -113,6 +134,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     _add_train(commands)
     _add_predict(commands)
+    _add_backends(commands)
+    _add_doctor(commands)
     return parser
 
 
@@ -198,6 +221,20 @@ def _add_predict(commands: Any) -> None:
         help="the net of the checkpoint, for a file that does not say it itself",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def _add_backends(commands: Any) -> None:
+    parser = commands.add_parser(
+        "backends", description=_BACKENDS, help="list the array libraries that can compute here"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def _add_doctor(commands: Any) -> None:
+    parser = commands.add_parser(
+        "doctor", description=_DOCTOR, epilog=_DOCTOR_END, help="check the installation"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -6,12 +6,14 @@ Knows streams and numbers; no model, no file.
 from __future__ import annotations
 
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
 _SECONDS_BETWEEN_LINES = 15.0
+_PARAGRAPH_WIDTH = 88
 
 
 class Progress:
@@ -87,3 +89,23 @@ def confusion_table(confusion: Sequence[Sequence[int]]) -> str:
 def share(part: int, whole: int) -> str:
     """``part`` of ``whole`` in percent; a dash where there is nothing to divide by."""
     return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def paragraph(text: str, hanging: int = 0) -> str:
+    """``text`` in lines of at most 88 characters, all but the first indented by ``hanging``.
+
+    Only spaces are broken, never a path or a command's word.
+
+    Examples
+    --------
+    >>> print(paragraph("ok    numpy: " + 20 * "word ", hanging=6))
+    ok    numpy: word word word word word word word word word word word word word word word
+          word word word word word
+    """
+    return textwrap.fill(
+        text,
+        width=_PARAGRAPH_WIDTH,
+        subsequent_indent=" " * hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -253,6 +253,11 @@ def _places(root: str | PathLike[str] | None) -> list[Path]:
     return [data / "mnist", data, data / "MNIST" / "raw", cache]
 
 
+def download_folder() -> Path:
+    """Where a download of the full MNIST goes, and where it is looked for first."""
+    return _places(None)[0]
+
+
 def _download(folder: Path) -> None:
     """Complete the four published files in ``folder``."""
     present = _files(folder)

@@ -99,7 +99,7 @@ class Unary(Primitive):
         elif out.dtype is bool_ and self.rules is not None:
             raise self.explained(booleans_alone(), (data,))
         if (watch := watching()) is not None:
-            watch.result(self.name, (data,), params, out, made)
+            out = watch.result(self.name, (data,), params, out, made)
         return box(out, made)
 
 
@@ -170,7 +170,7 @@ class Binary(Primitive):
         elif out.dtype is bool_ and self.rules is not None:
             raise self.explained(booleans_alone(), (data_a, data_b))
         if (watch := watching()) is not None:
-            watch.result(self.name, (data_a, data_b), {}, out, made)
+            out = watch.result(self.name, (data_a, data_b), {}, out, made)
         return box(out, made)
 
     def meet(self, tensor: Any, scalar: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Checks for gradients, adjoints and kernels: of one's own operations, layers and losses too.
+"""Checks for gradients, adjoints, kernels and backends: of one's own operations and layers too.
 
 They raise AssertionError with the numbers met, need no test framework and run on every backend. A
 gradient at a kink, which nobody can judge, is a warning. Uses the public package; imported by
@@ -13,5 +13,15 @@ nothing in it.
 from minitorch_cnn.testing.agreement import check_adjoint, check_same
 from minitorch_cnn.testing.finite_differences import check_grads
 from minitorch_cnn.testing.lines import KinkWarning
+from minitorch_cnn.testing.parity import compare_backends
+from minitorch_cnn.testing.parity_report import BackendComparison, BackendDifference
 
-__all__ = ["KinkWarning", "check_adjoint", "check_grads", "check_same"]
+__all__ = [
+    "BackendComparison",
+    "BackendDifference",
+    "KinkWarning",
+    "check_adjoint",
+    "check_grads",
+    "check_same",
+    "compare_backends",
+]

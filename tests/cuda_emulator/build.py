@@ -5,6 +5,8 @@
 * ``environment``: a virtual environment with this project, its test dependencies and the CuPy
   wheel. One module of the wheel, which holds a CUDA runtime of NVIDIA's, is compiled again from
   CuPy's source, and two more are replaced by files of ``replacements/``: so it is not ``.venv``.
+  The wheel as it was lies beside it in ``wheel`` (first on the path, it is CuPy without emulation),
+  as links to the same files, which take no room.
 * ``library-...``: the emulator, made of ``source/``, with the names of the CUDA libraries.
 * ``python``: runs Python in that environment on that library.
 
@@ -207,7 +209,9 @@ def compile_runtime_module(environment: Path, source: Path) -> None:
     folders = [sysconfig.get_paths()["include"], numpy, cuda_headers(environment)]
     includes = [f"-I{folder}" for folder in folders]
     libraries = [f"-L{source}", "-Wl,--no-as-needed,--allow-shlib-undefined", "-lcuda_emulator"]
-    compiled = ["-o", module_file(environment, module), source / f"{module}.cpp"]
+    target = module_file(environment, module)
+    target.unlink()  # a link to the wheel's own file, which stays as it is
+    compiled = ["-o", target, source / f"{module}.cpp"]
     run(["g++", "-O1", "-fPIC", "-shared", "-std=c++17", *macros, *includes, *compiled, *libraries])
 
 
@@ -222,6 +226,13 @@ def replace_modules(environment: Path) -> None:
     shutil.copy(REPLACEMENTS / "start.py", packages / "cuda_emulator_start.py")
     (packages / "cuda_emulator_cupy_version").write_text(CUPY)
     (packages / "cuda_emulator.pth").write_text("import cuda_emulator_start as s; s.start()\n")
+
+
+def keep_wheel(environment: Path) -> None:
+    """Lay the wheel's packages aside as they are, before any module is replaced."""
+    packages = site_packages(environment)
+    for package in ("cupy", "cupy_backends", "cupyx"):
+        shutil.copytree(packages / package, environment / "wheel" / package, copy_function=os.link)
 
 
 def undefined_symbols(file: Path) -> list[str]:
@@ -254,6 +265,7 @@ def build_environment(environment: Path) -> None:
     shutil.rmtree(environment, ignore_errors=True)
     run([sys.executable, "-m", "venv", environment])
     run([*pip(environment), "install", *PACKAGES, "--editable", f"{ROOT}[test]"])
+    keep_wheel(environment)
     source = cupy_source(environment)
     compile_runtime_module(environment, source)
     replace_modules(environment)
