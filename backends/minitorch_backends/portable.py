@@ -2,8 +2,8 @@
 
 A backend's own kernels carry the same names and signatures and are compared with these. Functions
 take raw arrays and static keyword arguments; shapes are ``(N, C, *spatial)`` with any number of
-spatial dimensions. May import ``windows``, ``links``, ``select`` and ``special``, nothing else of
-the house.
+spatial dimensions. May import ``windows``, ``links``, ``select``, ``special`` and ``standard``,
+nothing else of the house.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from minitorch_backends.links import link_product, link_weights
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.select import argsort, index_add, select, select_back
 from minitorch_backends.special import erf
+from minitorch_backends.standard import cholesky, floor_divide, inv, remainder, solve
 from minitorch_backends.windows import Pairs, offsets, output_sizes
 
 Ints = Sequence[int]
@@ -353,6 +354,11 @@ KERNELS: dict[str, Kernel] = {
         softmax_cross_entropy,
         softmax_cross_entropy_backward,
         erf,
+        floor_divide,
+        remainder,
+        inv,
+        solve,
+        cholesky,
     )
 }
 """Name -> function: what a backend may replace, and what it falls back to."""
