@@ -139,10 +139,14 @@ def refuse_if(wrong: Array, error: Callable[[], Exception]) -> None:
         raise error()
 
 
+def is_queued(array: Array) -> bool:
+    """Whether the array's library computes later: it is then not asked about single entries."""
+    return isinstance(backend_of(array), Queued)
+
+
 def surely_all(mask: Array) -> bool:
     """Whether all entries are True; False, too, where asking would make the host wait."""
-    home = backend_of(mask)
-    return not isinstance(home, Queued) and bool(home.xp.all(mask))
+    return not is_queued(mask) and bool(namespace(mask).all(mask))
 
 
 _kernels: dict[tuple[str, type], Kernel] = {}

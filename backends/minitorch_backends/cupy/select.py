@@ -1,7 +1,8 @@
-"""CuPy kernels of scattered addition: indices are sorted, and each result adds up its own run.
+"""CuPy kernels of indexing by arrays and of scattered addition.
 
-No atomic additions, and nothing that the host must know: equal inputs give equal bits, and no step
-waits.
+To add up, indices are sorted, and each result adds up its own run. No atomic additions, and nothing
+that the host must know: equal inputs give equal bits, and no step waits. Indices out of range have
+been refused before: here they wrap.
 
 Same names, signatures and meaning as in ``select.py`` one floor up; may import the files beside it.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from minitorch_backends.cupy.launch import Elementwise, empty
 from minitorch_backends.protocol import Array, Kernel
@@ -54,4 +56,16 @@ def place(g: Array, *, index: Array, shape: Sequence[int]) -> Array:
     return index_add(g.reshape(-1), index=flat.reshape(-1), size=rows * cells).reshape(tuple(shape))
 
 
-KERNELS: dict[str, Kernel] = {f.__name__: f for f in (index_add, place)}
+def select(x: Array, *, key: tuple[Any, ...]) -> Array:
+    return x[key]
+
+
+def select_back(g: Array, *, key: tuple[Any, ...], shape: Sequence[int]) -> Array:
+    import cupy
+
+    size = math.prod(shape)
+    cells = cupy.arange(size, dtype="int64").reshape(tuple(shape))[key]
+    return index_add(g.reshape(-1), index=cells.reshape(-1), size=size).reshape(tuple(shape))
+
+
+KERNELS: dict[str, Kernel] = {f.__name__: f for f in (index_add, place, select, select_back)}
