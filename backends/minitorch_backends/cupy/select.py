@@ -10,6 +10,7 @@ Same names, signatures and meaning as in ``select.py`` one floor up; may import 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,15 +58,27 @@ def place(g: Array, *, index: Array, shape: Sequence[int]) -> Array:
 
 
 def select(x: Array, *, key: tuple[Any, ...]) -> Array:
-    return x[key]
+    return x[_clipped(key)]
 
 
 def select_back(g: Array, *, key: tuple[Any, ...], shape: Sequence[int]) -> Array:
     import cupy
 
     size = math.prod(shape)
-    cells = cupy.arange(size, dtype="int64").reshape(tuple(shape))[key]
+    cells = cupy.arange(size, dtype="int64").reshape(tuple(shape))[_clipped(key)]
     return index_add(g.reshape(-1), index=cells.reshape(-1), size=size).reshape(tuple(shape))
+
+
+def _clipped(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """``key`` with the bounds and steps of slices clipped to what a C integer holds, as Python's."""
+
+    def clip(value: int | None) -> int | None:
+        return None if value is None else max(-sys.maxsize, min(value, sys.maxsize))
+
+    return tuple(
+        slice(clip(part.start), clip(part.stop), clip(part.step)) if type(part) is slice else part
+        for part in key
+    )
 
 
 KERNELS: dict[str, Kernel] = {f.__name__: f for f in (index_add, place, select, select_back)}
