@@ -38,7 +38,7 @@ OPERATIONS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]], float]] =
     "conv2d-weight": (F.conv2d, [(2, 2, 64, 64), (2, 2, 3, 3)], 1),
     "conv_transpose2d": (F.conv_transpose2d, [(2, 4096, 2, 2), (4096, 2, 1, 1)], 1),
     "avg_pool2d": (lambda x: F.avg_pool2d(x, 60), [(1, 2, 60, 60)], 1),
-    # Mean, variance and their gradients are rounded, and the input's gradient is a small difference.
+    # Moments and their gradients are rounded, and the input's gradient is a small difference.
     "batch_norm": (
         lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True),
         [(8, 2, 24, 24), (2,), (2,)],
