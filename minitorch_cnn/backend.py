@@ -140,13 +140,17 @@ def refuse_if(wrong: Array, error: Callable[[], Exception]) -> None:
         raise error()
 
 
+def is_queued(array: Array) -> bool:
+    """Whether the array's library computes later: it is then not asked about single entries."""
+    return isinstance(backend_of(array), Queued)
+
+
 _ONE_PATH: ContextVar[bool] = ContextVar("one_path", default=False)
 
 
 def surely_all(mask: Array) -> bool:
     """Whether all entries are True; False, too, where asking would make the host wait."""
-    home = backend_of(mask)
-    return not isinstance(home, Queued) and not _ONE_PATH.get() and bool(home.xp.all(mask))
+    return not is_queued(mask) and not _ONE_PATH.get() and bool(namespace(mask).all(mask))
 
 
 class one_path(ContextMode):

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minitorch_cnn as mt
+from cuda_emulator import emulator
 from minitorch_backends import portable
 from minitorch_backends.cupy import conv as cupy_conv
 from minitorch_backends.cupy import loss as cupy_loss
@@ -175,11 +176,54 @@ def test_a_wrong_label_is_named_at_the_next_way_to_the_host(asynchronous: Any, r
     assert math.isfinite(scores.sum().item())  # said once
 
 
-def test_a_wrong_index_is_named_at_the_next_way_to_the_host(asynchronous: Any) -> None:
+WRONG_INDICES: dict[str, tuple[Any, str]] = {
+    "take": (lambda x, i: mt.take(x, i), r"take: indices from -1 to 4 for an axis of size 4"),
+    "index": (lambda x, i: x[i], r"index: indices from -1 to 4 for an axis of size 4"),
+    "embedding": (
+        lambda x, i: F.embedding(i, mt.zeros((4, 1), backend="cupy")),
+        r"embedding: index -1 at position \(0,\) .* there are 4 rows",
+    ),
+    "max_unpool1d": (
+        lambda x, i: F.max_unpool1d(mt.zeros((1, 1, 2), backend="cupy"), i.reshape(1, 1, 2), 2),
+        r"max_unpool1d: indices from -1 to 4; an output of 4 has",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_INDICES)
+def test_a_wrong_index_is_named_at_the_next_way_to_the_host(asynchronous: Any, name: str) -> None:
+    call, message = WRONG_INDICES[name]
     x = mt.arange(4, backend="cupy")
-    taken = mt.take(x, mt.tensor([-1, 4], backend="cupy"))
-    with pytest.raises(IndexError, match=r"take: indices from -1 to 4 for an axis of size 4"):
-        taken.numpy()
+    picked = call(x, mt.tensor([-1, 4], backend="cupy"))
+    with pytest.raises((IndexError, ValueError), match=message):
+        picked.numpy()
+
+
+UNWAITED: dict[str, Any] = {
+    "index": lambda x, i: x[i],
+    "index_and_slice": lambda x, i: x[1:, i],
+    "take": lambda x, i: mt.take(x, i, axis=0),
+    "index_add": lambda x, i: mt.index_add(x, i, x[:3]),
+    "embedding": lambda x, i: F.embedding(i, x, padding_idx=1, scale_grad_by_freq=True),
+    "embedding_bag": lambda x, i: F.embedding_bag(i.reshape(1, 3), x, mode="mean", padding_idx=1),
+    "embedding_bag_max": lambda x, i: F.embedding_bag(i.reshape(1, 3), x, mode="max"),
+    "max_unpool1d": lambda x, i: F.max_unpool1d(x[:1, :3], i[None], 2),
+    "max_pool2d": lambda x, i: F.max_pool2d(x[None, None], 2),
+}
+
+
+@pytest.mark.skipif(not emulator.available(), reason="what waits is counted on emulated CUDA only")
+@pytest.mark.parametrize("name", UNWAITED)
+def test_the_host_does_not_wait(asynchronous: Any, name: str) -> None:
+    """Forward and backward, with indices that are on the device."""
+    with mt.use_backend("cupy"):
+        x = mt.tensor(np.arange(16.0).reshape(4, 4), requires_grad=True)
+        index = mt.tensor([0, 2, 2])
+        HOME.synchronize()
+        with emulator.record() as step:
+            UNWAITED[name](x, index).sum().backward()
+    assert step["device_to_host"] == step.synchronisations == 0
+    assert step["launches"] > 0
 
 
 def test_questions_do_not_pile_up(asynchronous: Any, monkeypatch: pytest.MonkeyPatch) -> None:

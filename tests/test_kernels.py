@@ -272,6 +272,29 @@ def stepped(draw: Any, name: str) -> Case:
     return [several(), several(), several(), squares, largest], settings
 
 
+@st.composite
+def divided(draw: Any) -> Case:
+    """Two arrays that broadcast, or an array and a number; quotients are exact or far from it."""
+    shape = draw(st.lists(st.integers(0, 3), max_size=2))
+    numbers = st.sampled_from([0.0, -0.0, 0.125, -3.0, 7.0, 6e4, -math.inf, math.nan])
+    dtype = draw(st.sampled_from([np.float64, np.float32]))
+    pair = [np.full(sizes, draw(numbers), dtype) for sizes in (shape, shape[1:])]
+    pair = [np.asarray(a + draw(arrays(*a.shape, dtype=dtype)) * draw(st.booleans())) for a in pair]
+    if draw(st.booleans()):
+        pair[1] = draw(numbers)
+    return pair, {}
+
+
+@st.composite
+def squares(draw: Any) -> list[Array]:
+    """Matrices far from singular, and right sides for them, whose stacks broadcast."""
+    size, stack = draw(st.integers(1, 3)), draw(st.lists(st.integers(1, 2), max_size=2))
+    dtype = draw(st.sampled_from([np.float64, np.float32]))
+    matrices = draw(arrays(*stack, size, size, dtype=dtype))
+    right = draw(arrays(*draw(st.sampled_from([stack, stack[1:]])), size, 2, dtype=dtype))
+    return [np.asarray(matrices + 7 * np.eye(size, dtype=dtype)), right]
+
+
 CASES: dict[str, st.SearchStrategy[Case]] = {
     "pad": padded(),
     "unfold": unfolded(),
@@ -307,6 +330,11 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "index_add": added(),
     "select": keyed(),
     "select_back": keyed(back=True),
+    "floor_divide": divided(),
+    "remainder": divided(),
+    "inv": squares().map(lambda c: (c[:1], {})),
+    "solve": squares().map(lambda c: (c, {})),
+    "cholesky": squares().map(lambda c: ([c[0] @ c[0].mT], {})),
     "erf": st.lists(st.integers(0, 3), max_size=2)
     .flatmap(lambda n: arrays(*n))
     .map(lambda x: ([x], {})),
@@ -360,8 +388,9 @@ def test_kernel_is_the_portable_one(name: str, backend: str, data: st.DataObject
     if writes:
         arrays_ = moved(arrays_, np.copy)
     own_parameters = moved(parameters, lambda a: home.asarray(a, copy=False))
-    found = leaves(kernel(name, next(leaves(own)))(*own, **own_parameters))
-    expected = leaves(portable.KERNELS[name](*arrays_, **parameters))
+    with np.errstate(all="ignore"):
+        found = leaves(kernel(name, next(leaves(own)))(*own, **own_parameters))
+        expected = leaves(portable.KERNELS[name](*arrays_, **parameters))
     for a, b in zip(map(home.to_numpy, found), expected, strict=True):
         assert (a.shape, a.dtype) == (b.shape, b.dtype)
         tolerance = 1e-12 if b.dtype == np.float64 else 2e-5

@@ -2,8 +2,8 @@
 
 A backend's own kernels carry the same names and signatures and are compared with these. Functions
 take raw arrays and static keyword arguments; shapes are ``(N, C, *spatial)`` with any number of
-spatial dimensions. Some live in files of their own: ``links``, ``loss``, ``optim``, ``select`` and
-``special``. May import these and ``windows``, nothing else of the house.
+spatial dimensions. Some live in files of their own: ``links``, ``loss``, ``optim``, ``select``,
+``special`` and ``standard``. May import these and ``windows``, nothing else of the house.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from minitorch_backends.optim import adam_step, rmsprop_step, sgd_step
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.select import argsort, index_add, select, select_back
 from minitorch_backends.special import erf
+from minitorch_backends.standard import cholesky, floor_divide, inv, remainder, solve
 from minitorch_backends.windows import Pairs, offsets, output_sizes
 
 Ints = Sequence[int]
@@ -373,6 +374,11 @@ KERNELS: dict[str, Kernel] = {
         sgd_step,
         adam_step,
         rmsprop_step,
+        floor_divide,
+        remainder,
+        inv,
+        solve,
+        cholesky,
     )
 }
 """Name -> function: what a backend may replace, and what it falls back to."""

@@ -75,12 +75,15 @@ divide = Binary(
 )
 
 
-def _quotient(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """``operation`` (``//`` or ``%``), but 0 without a warning where integers meet 0."""
+def _quotient(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
+    """``operation`` (``//`` or ``%``), but 0 without a warning where integers meet 0.
+
+    Floating-point numbers are for the kernel ``name``.
+    """
 
     def compute(a: Any, b: Any) -> Any:
         if any(isinstance(x, float) or is_floating(getattr(x, "dtype", "bool")) for x in (a, b)):
-            return operation(a, b)
+            return kernel(name, b if type(a) in PYTHON_SCALARS else a)(a, b)
         xp = namespace(a, b)
         if type(b) in PYTHON_SCALARS:
             return operation(a, b) if b else xp.zeros_like(a)
@@ -92,7 +95,7 @@ def _quotient(operation: Callable[..., Any]) -> Callable[..., Any]:
 
 floor_divide = Binary(
     "floor_divide",
-    _quotient(operator.floordiv),
+    _quotient("floor_divide", operator.floordiv),
     (zeros_rule, zeros_rule),
     meaning="``a // b``, rounded down, 0 where an integer is divided by 0; gradients are 0.",
     example=("mt.floor_divide(mt.tensor([7.0, -7.0]), 2)", "tensor([ 3., -4.])"),
@@ -100,7 +103,7 @@ floor_divide = Binary(
 
 remainder = Binary(
     "remainder",
-    _quotient(operator.mod),
+    _quotient("remainder", operator.mod),
     (lambda g, a, b: g, lambda g, a, b: -g * floor(a / b)),
     keep="inputs",
     meaning="``a % b``, with the sign of ``b`` as in Python.",

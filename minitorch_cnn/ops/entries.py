@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch_cnn.backend import canonical_dtype, kernel, namespace
+from minitorch_cnn.backend import canonical_dtype, kernel, namespace, refuse_if
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import constant, raw, require_one_backend
 from minitorch_cnn.ops.elementwise import where
@@ -83,11 +83,13 @@ def _at_arrays(x: Any, key: Key, value: Any) -> Any:
     picked = tuple(kernel("select", data)(data, key=key).shape)
     ones = xp.ones(picked, dtype=xp.int64, device=data.device)
     times = kernel("select_back", ones)(ones, **places)
-    if xp.any(times > 1):
-        raise IndexError(
+    refuse_if(
+        times > 1,
+        lambda: IndexError(
             f"{NAME}: the arrays of integers name an entry twice; which value it should get is "
             "not defined. Name it once, or use mt.index_add to add up"
-        )
+        ),
+    )
     if isinstance(value, Boxed):
         value = index_back(_broadcast(value, picked), **places)
     return where(constant(times == 1, x), value, x)

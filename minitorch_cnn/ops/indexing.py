@@ -15,6 +15,7 @@ from minitorch_cnn.backend import (
     NAMESPACES,
     backend_of,
     canonical_dtype,
+    is_queued,
     kernel,
     namespace,
     refuse_if,
@@ -70,8 +71,7 @@ def getitem(x: Any, key: Any) -> Any:
     >>> x.grad
     tensor([2., 0., 1.])
     """
-    data = raw(x)
-    parts, by_arrays = parsed_key(key, data)
+    parts, by_arrays = parsed_key(key, data := raw(x))
     return (_select if by_arrays else _slice)(x, key=parts, shape=tuple(data.shape))
 
 
@@ -80,6 +80,8 @@ def parsed_key(key: Any, data: Any) -> tuple[Key, bool]:
     parts = tuple(_key_part(part, data) for part in (key if isinstance(key, tuple) else (key,)))
     shape = tuple(data.shape)
     if any(isinstance(part, bool) or type(part) in NAMESPACES for part in parts):
+        if is_queued(data):
+            _refuse_outside(parts, shape)
         return parts, True
     named = sum(part is not None and part is not Ellipsis for part in parts)
     if named > len(shape):
@@ -89,6 +91,35 @@ def parsed_key(key: Any, data: Any) -> tuple[Key, bool]:
     # An ellipsis makes NumPy return a 0-d array, not a scalar, and strict libraries want it.
     full = parts if Ellipsis in parts or named == len(shape) else (*parts, Ellipsis)
     return _within(full, shape, len(shape) - named), False
+
+
+def _refuse_outside(key: Key, shape: tuple[int, ...]) -> None:
+    """Refuse integers out of range, in what a key names of ``shape``.
+
+    For libraries that would not notice. Boolean arrays are theirs: they differ in shape.
+    """
+    named = [_axes_named(part) for part in key]
+    unnamed, axis = len(shape) - sum(named), 0
+    if unnamed < 0:
+        raise IndexError(
+            f"index: {sum(named)} indices for a tensor of {len(shape)} dimensions, shape {shape}"
+        )
+    for part, axes in zip(key, named, strict=True):
+        is_integers = type(part) in NAMESPACES and canonical_dtype(part.dtype).kind != "b"
+        if is_integers and math.prod(part.shape):
+            xp = namespace(part)
+            _refuse_far(xp.astype(part, xp.int64, copy=False), "index", shape[axis])
+        elif type(part) is int and not -shape[axis] <= part < shape[axis]:
+            raise IndexError(f"index: {part} is out of range for an axis of size {shape[axis]}")
+        axis += unnamed if part is Ellipsis else axes
+
+
+def _axes_named(part: Any) -> int:
+    """How many axes a part of a key stands for; an ellipsis, none of its own."""
+    if part is None or part is Ellipsis or isinstance(part, bool):
+        return 0
+    is_mask = type(part) in NAMESPACES and canonical_dtype(part.dtype).kind == "b"
+    return int(part.ndim) if is_mask else 1
 
 
 def _within(key: Key, shape: tuple[int, ...], unnamed: int) -> Key:
@@ -203,19 +234,24 @@ def _index_array(indices: Any, x: Any, name: str, size: int) -> Any:
         raise TypeError(f"{name}: indices must be integers, got dtype {index.dtype}")
     index = _beside(index, data, name)
     xp = namespace(index)
-    given = index = xp.astype(index, xp.int64, copy=False)
+    index = xp.astype(index, xp.int64, copy=False)
     if math.prod(index.shape):
-
-        def error() -> IndexError:
-            return IndexError(
-                f"{name}: indices from {int(xp.min(given))} to {int(xp.max(given))} for an axis of "
-                f"size {size}; they must lie in {-size} to {size - 1}"
-            )
-
-        refuse_if((index < -size) | (index >= size), error)
+        _refuse_far(index, name, size)
         if not surely_all(index >= 0):
             index = xp.where(index < 0, index + size, index)
     return xp.astype(index, xp.int64)  # a copy: what a graph keeps may be written to outside
+
+
+def _refuse_far(index: Any, name: str, size: int) -> None:
+    """Refuse entries of a raw integer array that no entry along an axis of ``size`` has."""
+    xp = namespace(index)
+    refuse_if(
+        (index < -size) | (index >= size),
+        lambda: IndexError(
+            f"{name}: indices from {int(xp.min(index))} to {int(xp.max(index))} for an axis of "
+            f"size {size}; they must lie in {-size} to {size - 1}"
+        ),
+    )
 
 
 _take_along, _ = linear_pair(

@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from minitorch_cnn.backend import namespace
+from minitorch_cnn.backend import kernel, namespace
 from minitorch_cnn.ops.arguments import axis_index, constant, raw, require_array, require_float
 from minitorch_cnn.ops.arrange import roll
 from minitorch_cnn.ops.elementwise import abs as absolute
@@ -33,12 +33,12 @@ from minitorch_cnn.ops.shape import (
 from minitorch_cnn.primitive import Primitive
 
 
-def _of_linalg(name: str, failure: str) -> Callable[..., Any]:
-    """The function ``name`` of the array library's linalg, with its failure in our words."""
+def _kernel(name: str, failure: str) -> Callable[..., Any]:
+    """The kernel ``name``, with its failure in our words."""
 
     def compute(*args: Any) -> Any:
         try:
-            return getattr(namespace(*args).linalg, name)(*args)
+            return kernel(name, args[0])(*args)
         except ValueError:
             raise ValueError(failure) from None
 
@@ -67,14 +67,14 @@ _SINGULAR = (
 
 _inv: Primitive = Primitive(
     "inv",
-    _of_linalg("inv", _SINGULAR),
+    _kernel("inv", _SINGULAR),
     (lambda g, y: -(matrix_transpose(y) @ g @ matrix_transpose(y)),),
     keep="output",
 )
 
 _solve: Primitive = Primitive(
     "solve",
-    _of_linalg("solve", _SINGULAR),
+    _kernel("solve", _SINGULAR),
     (
         lambda g, a, b: -(_solve(matrix_transpose(a), g) @ matrix_transpose(_solve(a, b))),
         lambda g, a, b: _solve(matrix_transpose(a), g),
@@ -114,7 +114,7 @@ def _cholesky_rule(g: Any, y: Any) -> Any:
 
 _cholesky = Primitive(
     "cholesky",
-    _of_linalg("cholesky", "a matrix is not positive definite"),
+    _kernel("cholesky", "a matrix is not positive definite"),
     (_cholesky_rule,),
     keep="output",
 )

@@ -73,9 +73,9 @@ KERNEL_OPTIONS = [
 LIBRARIES: dict[str, tuple[list[str], int, str]] = {
     "libcuda.so.1": (["driver_api"], 801, ""),
     "libnvrtc.so.13": (["nvrtc", "kernel_source"], 11, ""),
-    "libcublas.so.13": (["cublas"], 15, "cupy_backends/cuda/libs/cublas"),
+    "libcublas.so.13": (["cublas", "cublas_lu"], 15, "cupy_backends/cuda/libs/cublas"),
     "libcurand.so.10": (["curand"], 999, "cupy_backends/cuda/libs/curand"),
-    "libcusolver.so.12": ([], 9, "cupy_backends/cuda/libs/cusolver"),
+    "libcusolver.so.12": (["cusolver"], 9, "cupy_backends/cuda/libs/cusolver"),
     "libcusparse.so.12": ([], 10, "cupy_backends/cuda/libs/cusparse"),
     "libcufft.so.12": ([], 16, "cupy/cuda/cufft"),
     "libcublasLt.so.13": ([], 15, ""),
@@ -321,14 +321,18 @@ def link(library: str, objects: list[Path], needs: list[str], error: int, out: P
     )
 
 
-def precompile_kernel_header(environment: Path, out: Path) -> None:
-    """The header that stands before every kernel: half of the time that compiling one takes."""
+def precompile_kernel_headers(environment: Path, out: Path) -> None:
+    """The headers that stand before every kernel: most of the time that compiling one takes."""
     shutil.copytree(SOURCE / "kernel", out / "kernel")
     (out / "kernel" / "options").write_text("\n".join(KERNEL_OPTIONS))
-    header = out / "kernel" / "device.h"
-    includes = [f"-I{header.parent}", f"-I{cuda_headers(environment)}"]
-    files = ["-x", "c++-header", header, "-o", header.with_suffix(".h.gch")]
-    run(["g++", *KERNEL_OPTIONS, *includes, *files])
+    cupy = site_packages(environment) / "cupy" / "_core" / "include"
+    bundled = [cupy / "cupy" / "_cccl" / name for name in ("cub", "thrust", "libcudacxx")]
+    folders = [out / "kernel", cuda_headers(environment), cupy, *bundled]
+    includes = [f"-I{folder}" for folder in folders]
+    for name in ("device.h", "device_cupy.h"):
+        header = out / "kernel" / name
+        files = ["-x", "c++-header", header, "-o", header.with_suffix(".h.gch")]
+        run(["g++", *KERNEL_OPTIONS, *includes, *files])
 
 
 def build_library(environment: Path, out: Path) -> None:
@@ -343,7 +347,7 @@ def build_library(environment: Path, out: Path) -> None:
     link(CORE, core, needs[CORE], CORE_ERROR, out)
     for library, (sources, error, _) in LIBRARIES.items():
         link(library, [out / f"{name}.o" for name in sources], needs[library], error, out)
-    precompile_kernel_header(environment, out)
+    precompile_kernel_headers(environment, out)
     (out / MARK).write_text(library_key())
 
 

@@ -16,6 +16,8 @@ import numpy as np
 from minitorch_backends.cupy import precision
 from minitorch_backends.cupy.activation import KERNELS as ACTIVATION_KERNELS
 from minitorch_backends.cupy.conv import KERNELS as CONV_KERNELS
+from minitorch_backends.cupy.elementwise import KERNELS as ELEMENTWISE_KERNELS
+from minitorch_backends.cupy.linalg import KERNELS as LINALG_KERNELS
 from minitorch_backends.cupy.loss import KERNELS as LOSS_KERNELS
 from minitorch_backends.cupy.memory import MemoryUse, allocator_with_advice, memory_use
 from minitorch_backends.cupy.norm import KERNELS as NORM_KERNELS
@@ -62,6 +64,8 @@ class CupyBackend:
             **NORM_KERNELS,
             **LOSS_KERNELS,
             **OPTIM_KERNELS,
+            **ELEMENTWISE_KERNELS,
+            **LINALG_KERNELS,
         }
         self.device: Any = cupy.cuda.Device(number)
         self.checks_at_once = False

@@ -1,7 +1,8 @@
-"""CuPy kernels of scattered addition: indices are sorted, and each result adds up its own run.
+"""CuPy kernels of indexing by arrays and of scattered addition.
 
-No atomic additions, and nothing that the host must know: equal inputs give equal bits, and no step
-waits.
+To add up, indices are sorted, and each result adds up its own run. No atomic additions, and nothing
+that the host must know: equal inputs give equal bits, and no step waits. Indices out of range have
+been refused before: here they wrap.
 
 Same names, signatures and meaning as in ``select.py`` one floor up; may import the files beside it.
 """
@@ -9,7 +10,9 @@ Same names, signatures and meaning as in ``select.py`` one floor up; may import 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
+from typing import Any
 
 from minitorch_backends.cupy.launch import Elementwise, empty
 from minitorch_backends.protocol import Array, Kernel
@@ -54,4 +57,28 @@ def place(g: Array, *, index: Array, shape: Sequence[int]) -> Array:
     return index_add(g.reshape(-1), index=flat.reshape(-1), size=rows * cells).reshape(tuple(shape))
 
 
-KERNELS: dict[str, Kernel] = {f.__name__: f for f in (index_add, place)}
+def select(x: Array, *, key: tuple[Any, ...]) -> Array:
+    return x[_clipped(key)]
+
+
+def select_back(g: Array, *, key: tuple[Any, ...], shape: Sequence[int]) -> Array:
+    import cupy
+
+    size = math.prod(shape)
+    cells = cupy.arange(size, dtype="int64").reshape(tuple(shape))[_clipped(key)]
+    return index_add(g.reshape(-1), index=cells.reshape(-1), size=size).reshape(tuple(shape))
+
+
+def _clipped(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """``key`` with the bounds and steps of slices clipped to a C integer, as Python does."""
+
+    def clip(value: int | None) -> int | None:
+        return None if value is None else max(-sys.maxsize, min(value, sys.maxsize))
+
+    return tuple(
+        slice(clip(part.start), clip(part.stop), clip(part.step)) if type(part) is slice else part
+        for part in key
+    )
+
+
+KERNELS: dict[str, Kernel] = {f.__name__: f for f in (index_add, place, select, select_back)}

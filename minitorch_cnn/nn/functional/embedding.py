@@ -10,7 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from minitorch_cnn.backend import backend_of, canonical_dtype, kernel, namespace
+from minitorch_cnn.backend import (
+    backend_of,
+    canonical_dtype,
+    kernel,
+    namespace,
+    refuse_if,
+    surely_all,
+)
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import (
     constant,
@@ -146,23 +153,23 @@ def embedding_bag(
     if max_norm is not None:
         _shorten_rows(index, weight, max_norm, norm_type, name)
     rows = _rows(index, weight, padding, scale_grad_by_freq)
-    kept = np.ones(index.shape, dtype=bool) if padding is None else _host(index) != padding
-    bags = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    if mode == "max" and bags.size:
-        return _largest_of_bags(rows, bags, kept, len(starts) - 1)
+    lengths = np.diff(starts)
+    if mode == "max" and index.shape[0]:
+        return _largest_of_bags(rows, lengths, None if padding is None else index != padding)
     if factors is not None:
         rows = rows * reshape(factors, (-1, 1))
+    xp, data = namespace(raw(rows)), raw(rows)
     if padding is not None:
-        rows = where(_beside(kept[:, None], rows), rows, 0)
-    xp = namespace(raw(rows))
-    zeros = xp.zeros(
-        (len(starts) - 1, raw(weight).shape[1]), dtype=raw(rows).dtype, device=raw(rows).device
-    )
-    sums = index_add(constant(zeros, rows), _beside(bags, rows), rows)
-    if mode == "sum" or not bags.size:
+        rows = where(constant(xp.expand_dims(index != padding, axis=1), rows), rows, 0)
+    bags = _beside(np.repeat(np.arange(lengths.size), lengths), rows)
+    zeros = xp.zeros((lengths.size, data.shape[1]), dtype=data.dtype, device=data.device)
+    sums = index_add(constant(zeros, rows), bags, rows)
+    if mode == "sum" or not index.shape[0]:
         return sums
-    counts = np.maximum(np.bincount(bags[kept], minlength=len(starts) - 1), 1)
-    return sums / constant(xp.astype(raw(_beside(counts[:, None], rows)), zeros.dtype), rows)
+    counted = xp.ones_like(index) if padding is None else xp.astype(index != padding, index.dtype)
+    counts = kernel("index_add", counted)(counted, index=raw(bags), size=lengths.size)
+    divisors = xp.astype(xp.maximum(counts, 1), data.dtype)
+    return sums / constant(xp.expand_dims(divisors, axis=1), rows)
 
 
 def one_hot(tensor: Any, num_classes: int = -1) -> Any:
@@ -233,15 +240,17 @@ def _beside(host: np.ndarray[Any, Any], x: Any) -> Any:
 
 def _check_range(index: Any, size: int, name: str, what: str) -> None:
     """Refuse the first index outside 0 to ``size - 1``, naming it and its position."""
-    xp = namespace(index)
     outside = (index < 0) | (index >= size)
-    if not bool(xp.any(outside)):
-        return
-    position = tuple(map(int, np.argwhere(_host(outside))[0]))
-    raise ValueError(
-        f"{name}: index {int(index[position])} at position {position} of an input of shape "
-        f"{tuple(index.shape)} is out of range; there are {size} {what}: expected 0 to {size - 1}"
-    )
+
+    def error() -> ValueError:
+        position = tuple(map(int, np.argwhere(_host(outside))[0]))
+        return ValueError(
+            f"{name}: index {int(index[position])} at position {position} of an input of shape "
+            f"{tuple(index.shape)} is out of range; there are {size} {what}: expected 0 to "
+            f"{size - 1}"
+        )
+
+    refuse_if(outside, error)
 
 
 def _checked_table(input: Any, weight: Any, sparse: bool, name: str) -> Any:
@@ -368,26 +377,31 @@ def _shorten_rows(index: Any, weight: Any, max_norm: float, norm_type: float, na
     xp = namespace(data)
     lengths = vector_norm(data, axis=1, ord=norm_type)
     too_long = (_frequencies(index, weight) > 0) & (lengths > max_norm)
-    if bool(xp.any(too_long)):
+    if not surely_all(~too_long):
         # 1e-7 as in PyTorch, so that rounding leaves no row longer than the limit.
         factors = xp.where(too_long, max_norm / (lengths + 1e-7), xp.ones_like(lengths))
         table.assign_(data * xp.expand_dims(factors, axis=1))
 
 
-def _largest_of_bags(
-    rows: Any, bags: np.ndarray[Any, Any], kept: np.ndarray[Any, Any], count: int
-) -> Any:
-    """Largest entries of each bag, from a table with a bag's kept positions in each row."""
-    positions, bags = np.flatnonzero(kept), bags[kept]
-    counts = np.bincount(bags, minlength=count)
-    places = np.arange(positions.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    table = np.zeros((count, max(counts.max(), 1)), dtype=np.int64)
-    table[bags, places] = positions
-    filled = np.arange(table.shape[1]) < counts[:, None]
-    members = take(rows, _beside(table, rows), axis=0)
-    present = where(_beside(filled[..., None], rows), members, -float("inf"))
-    first = argmax(raw(present), axis=1, keepdims=True)
+def _largest_of_bags(rows: Any, lengths: np.ndarray[Any, Any], kept: Any) -> Any:
+    """Largest entries of each bag, from a table with a bag's positions in each row.
+
+    ``kept`` is a raw mask of the positions that count; None: all do.
+    """
+    most = max(lengths.max(), 1)
+    filled = np.arange(most) < lengths[:, None]
+    table = np.zeros(filled.shape, dtype=np.int64)
+    table[filled] = np.arange(lengths.sum())
+    places, present = _beside(table, rows), raw(_beside(filled, rows))
+    xp = namespace(present)
+    if kept is not None:
+        taken = xp.take(kept, xp.reshape(raw(places), (-1,)))
+        present = present & xp.reshape(taken, present.shape)
+    members = take(rows, places, axis=0)
+    masked = where(constant(xp.expand_dims(present, axis=-1), rows), members, -float("inf"))
+    first = argmax(raw(masked), axis=1, keepdims=True)
     largest = reshape(
-        take_along_axis(members, constant(first, rows), axis=1), (count, raw(rows).shape[1])
+        take_along_axis(members, constant(first, rows), axis=1), (len(table), raw(rows).shape[1])
     )
-    return where(_beside((counts > 0)[:, None], rows), largest, 0)
+    some = xp.any(present, axis=1, keepdims=True)
+    return where(constant(some, rows), largest, 0)

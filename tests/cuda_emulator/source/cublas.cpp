@@ -5,15 +5,13 @@
 // accumulator; complex products are plain loops. TF32 rounds the inputs to 10 bits. Every operand
 // must lie on the current device. The order of a sum is OpenBLAS', so last places differ from a
 // GPU's. Not emulated: scalars on the device, float16 accumulators, int8, and all of BLAS but gemm
-// and geam.
-#include <dlfcn.h>
-
+// and geam. LU factorisations are in cublas_lu.cpp.
 #include <algorithm>
 #include <cmath>
 #include <complex>
 #include <cstring>
 
-#include "core.h"
+#include "lapack.h"
 
 using namespace emulator;
 
@@ -31,15 +29,9 @@ struct Handle {
     int pointer_mode = 0, math_mode = 0;
 };
 
-using Index = long long;
 template <class T>
 using Gemm = void (*)(const char*, const char*, const Index*, const Index*, const Index*, const T*,
                       const T*, const Index*, const T*, const Index*, const T*, T*, const Index*);
-
-void* blas_symbol(const char* name) {
-    static void* library = dlopen(modes().blas.c_str(), RTLD_NOW | RTLD_LOCAL);
-    return library ? dlsym(library, name) : nullptr;
-}
 
 Gemm<float> blas_gemm(float) {
     static const auto found = reinterpret_cast<Gemm<float>>(blas_symbol("scipy_sgemm_64_"));

@@ -99,13 +99,20 @@ std::vector<string> lines_of(const string& text) {
     return lines;
 }
 
+// What stands before a kernel: with CuPy's headers, if it begins with them.
+const char* header_for(const string& source) {
+    const bool cupy = starts_with(source, "#include <cupy/complex.cuh>\n#include <cupy/carray.cuh>");
+    return cupy ? "device_cupy.h" : "device.h";
+}
+
 // Options that come later win, so a source may ask for another version of C++.
-std::vector<string> compiler(const std::vector<string>& options, bool uses_barriers) {
+std::vector<string> compiler(const std::vector<string>& options, const char* header,
+                             bool uses_barriers) {
     const string headers = library_folder() + "/kernel";
     std::vector<string> command = {"g++"};
     for (const string& option : lines_of(read_file(headers + "/options")))
         command.push_back(option);
-    command.insert(command.end(), {"-shared", "-x", "c++", "-I" + headers, "-include", "device.h"});
+    command.insert(command.end(), {"-shared", "-x", "c++", "-I" + headers, "-include", header});
     for (const string& option : options) {
         if (starts_with(option, "-I") || starts_with(option, "-D")) command.push_back(option);
         const size_t at = option.find("std=c++");
@@ -192,7 +199,7 @@ EMULATED int nvrtcCompileProgram(Program* program, int count, const char* const*
     if (!scratch.ok()) return INTERNAL_ERROR;
     const KernelSource source = translate(program->source, program->expressions, program->lowered);
     if (!write_file(scratch / "kernel.cpp", source.text)) return INTERNAL_ERROR;
-    std::vector<string> command = compiler(options, source.uses_barriers);
+    std::vector<string> command = compiler(options, header_for(program->source), source.uses_barriers);
     command.insert(command.end(), {scratch / "kernel.cpp", "-o", scratch / "kernel.so"});
     const int status = run_command(command, scratch / "log");
     program->log = read_file(scratch / "log");

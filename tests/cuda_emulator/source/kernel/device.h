@@ -18,6 +18,7 @@
 #include <cstring>
 #include <ctime>
 #include <limits>
+#include <math.h>  // puts the float variants beside the double ones, as CUDA has them
 #include <new>
 #include <tuple>
 #include <type_traits>

@@ -4,13 +4,8 @@
 // variants (__expf and the like) by more, and subnormal numbers are kept here.
 #pragma once
 
-using std::abs;
-using std::isfinite;
-using std::isinf;
-using std::isnan;
 using std::max;
 using std::min;
-using std::signbit;
 
 // CUDA has min and max of two different types; the C++ library has not.
 #define EMULATOR_MIXED(A, B)                                                          \
