@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch_cnn.backend import backend_of, canonical_dtype, kernel, namespace
+from minitorch_cnn.backend import backend_of, canonical_dtype, kernel, namespace, refuse_if
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import (
     constant,
@@ -233,15 +233,17 @@ def _beside(host: np.ndarray[Any, Any], x: Any) -> Any:
 
 def _check_range(index: Any, size: int, name: str, what: str) -> None:
     """Refuse the first index outside 0 to ``size - 1``, naming it and its position."""
-    xp = namespace(index)
     outside = (index < 0) | (index >= size)
-    if not bool(xp.any(outside)):
-        return
-    position = tuple(map(int, np.argwhere(_host(outside))[0]))
-    raise ValueError(
-        f"{name}: index {int(index[position])} at position {position} of an input of shape "
-        f"{tuple(index.shape)} is out of range; there are {size} {what}: expected 0 to {size - 1}"
-    )
+
+    def error() -> ValueError:
+        position = tuple(map(int, np.argwhere(_host(outside))[0]))
+        return ValueError(
+            f"{name}: index {int(index[position])} at position {position} of an input of shape "
+            f"{tuple(index.shape)} is out of range; there are {size} {what}: expected 0 to "
+            f"{size - 1}"
+        )
+
+    refuse_if(outside, error)
 
 
 def _checked_table(input: Any, weight: Any, sparse: bool, name: str) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch_cnn.backend import canonical_dtype, namespace
+from minitorch_cnn.backend import canonical_dtype, namespace, refuse_if
 from minitorch_cnn.nn.functional.windows import Ints, batched_shape, per_dimension
 from minitorch_cnn.ops import pool as operations
 from minitorch_cnn.ops.arguments import raw, require_array, require_float, require_one_backend
@@ -87,13 +87,16 @@ def _check_indices(index: Any, sizes: Ints, name: str) -> None:
     if 0 in index.shape:
         return
     xp = namespace(index)
-    low, high, cells = int(xp.min(index)), int(xp.max(index)), math.prod(sizes)
-    if low < 0 or high >= cells:
-        raise ValueError(
-            f"{name}: indices from {low} to {high}; an output of {'x'.join(map(str, sizes))} has "
-            f"places from 0 to {cells - 1}: give the kernel_size, stride and padding of the "
-            "pooling, and its input's size as output_size"
+    cells = math.prod(sizes)
+
+    def error() -> ValueError:
+        return ValueError(
+            f"{name}: indices from {int(xp.min(index))} to {int(xp.max(index))}; an output of "
+            f"{'x'.join(map(str, sizes))} has places from 0 to {cells - 1}: give the kernel_size, "
+            "stride and padding of the pooling, and its input's size as output_size"
         )
+
+    refuse_if((index < 0) | (index >= cells), error)
 
 
 def max_unpool1d(
