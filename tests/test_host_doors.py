@@ -185,6 +185,7 @@ LISTED = {
     ("minitorch_cnn.nn.utils.clip", "get_total_norm"): "only with error_if_nonfinite",
     ("minitorch_cnn.ops.arguments", "coerce"): "NumPy scalars, which live on the host",
     ("minitorch_cnn.ops.arrange", "_counts"): "repeats decide the shape",
+    ("minitorch_cnn.ops.entries", "_at_arrays"): "refuses what is named twice before it is set",
     ("minitorch_cnn.ops.shape", ""): "the operation `to` between backends: asked for",
 }
 """Functions of ``ops`` and ``nn`` that bring entries to the host, and why they have to."""
