@@ -81,7 +81,7 @@ class Step:
 def warm_step(net: Net, batch_size: int = BATCH, warm: int = 3) -> Step:
     """The last of some training steps with Adam, on batches that come from a loader."""
     rng = np.random.default_rng(0)
-    count = batch_size * (warm + 1)
+    count = batch_size * (warm + 2)  # one more, for the loader is one ahead
     pictures = rng.random((count, *net.picture), np.float32)
     labels = rng.integers(0, 10, count)
     loader = data.DataLoader(data.TensorDataset(pictures, labels), batch_size)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch_cnn.backend import namespace
+from minitorch_cnn.backend import namespace, refuse_if
 from minitorch_cnn.nn.functional.activation import logsigmoid
 from minitorch_cnn.nn.functional.loss.reduction import (
     chosen_reduction,
@@ -68,12 +68,15 @@ def binary_cross_entropy(
     reduction = chosen_reduction(name, reduction, size_average, reduce)
     floats_of_one_shape(name, input=input, target=target)
     data = raw(input)
-    xp = namespace(data)
-    if not bool(xp.all((data >= 0) & (data <= 1))):
-        raise ValueError(
+    wrong = namespace(data).logical_not((data >= 0) & (data <= 1))  # NaN is wrong, too
+
+    def error() -> ValueError:
+        return ValueError(
             f"{name}: probabilities must lie between 0 and 1; use binary_cross_entropy_with_logits "
             "for raw scores"
         )
+
+    refuse_if(wrong, error)
     losses = operations.binary_cross_entropy(*promote(input, target))
     return reduced(weighted(losses, weight, name), reduction)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch_cnn.backend import namespace
+from minitorch_cnn.backend import namespace, refuse_if
 from minitorch_cnn.nn.functional.loss.reduction import (
     chosen_reduction,
     floats_of_one_shape,
@@ -329,13 +329,15 @@ def _variances(var: Any, input: Any, name: str) -> Any:
     if isinstance(var, (int, float)):
         xp = namespace(data)
         var = constant(xp.full_like(data, var), input)
-    xp = namespace(raw(require_float(require_array(var, name), name)))
-    require_one_backend(name, input=input, var=var)
-    if bool(xp.any(raw(var) < 0)):
-        raise ValueError(
+    require_one_backend(name, input=input, var=require_float(require_array(var, name), name))
+
+    def error() -> ValueError:
+        return ValueError(
             f"{name}: var holds a negative number; variances are 0 or more (pass exp of what a net "
             "gives, or softplus)"
         )
+
+    refuse_if(raw(var) < 0, error)
     if tuple(raw(var).shape) == tuple(data.shape[:-1]) != tuple(data.shape):
         return expand_dims(var, -1)
     _require_sizes("var", var, data.shape, name)

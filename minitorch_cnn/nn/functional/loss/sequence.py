@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch_cnn.backend import backend_of, canonical_dtype, namespace
+from minitorch_cnn.backend import backend_of, canonical_dtype, namespace, refuse_if
 from minitorch_cnn.nn.functional.loss.reduction import chosen_reduction, reduced
 from minitorch_cnn.ops.arguments import (
     constant,
@@ -177,11 +177,14 @@ def _padded_labels(targets: Any, lengths: Any, blank: int, classes: int) -> Any:
         )
     inside = backend_of(targets).asarray(counted, copy=False)
     labels = xp.where(inside, labels, xp.full_like(labels, blank))
-    if bool(xp.any((labels < 0) | (labels >= classes))):
-        raise ValueError(
+
+    def error() -> ValueError:
+        return ValueError(
             f"ctc_loss: targets hold labels from {int(xp.min(labels))} to {int(xp.max(labels))}; "
             f"with {classes} classes they go from 0 to {classes - 1}"
         )
+
+    refuse_if((labels < 0) | (labels >= classes), error)
     return labels
 
 
