@@ -101,6 +101,38 @@ def test_half_products_are_rounded_once():
     assert float((cp.concat([row, row]) @ column)[0, 0]) == np.float16(1 + 4095 * 2.0**-11)
 
 
+@pytest.mark.parametrize("dtype", "fdFD")
+@pytest.mark.parametrize("shape", [(4, 4), (3, 5, 5), (2, 1, 2, 2)])
+def test_factorisations(shape, dtype):
+    """One matrix by cuSOLVER, stacks by cuBLAS' batches and cuSOLVER's."""
+    a, _ = both(*shape, dtype=dtype)
+    a += 5 * np.eye(shape[-1], dtype=dtype)
+    b, b_device = both(*shape[:-1], 3, dtype=dtype)
+    a_device, real = cp.asarray(a), dtype.lower()
+    for name in ("inv", "det"):
+        close(getattr(cp.linalg, name)(a_device), getattr(np.linalg, name)(a), real)
+    close(cp.linalg.solve(a_device, b_device), np.linalg.solve(a, b), real)
+    close(cp.linalg.solve(a_device.mT, b_device), np.linalg.solve(a.mT, b), real)
+    for found, expected in zip(cp.linalg.slogdet(a_device), np.linalg.slogdet(a), strict=True):
+        close(found, expected, real)
+    square = a @ a.mT.conj()
+    close(cp.linalg.cholesky(cp.asarray(square)), np.linalg.cholesky(square), real)
+
+
+@pytest.mark.parametrize("stack", [(), (2,)])
+@pytest.mark.parametrize("factorise", [cp.linalg.inv, cp.linalg.cholesky])
+def test_a_factorisation_that_fails_says_where(factorise, stack):
+    zeros = cp.zeros((*stack, 3, 3))
+    with cupyx.errstate(linalg="raise"), pytest.raises(np.linalg.LinAlgError, match=r"= \[1"):
+        factorise(zeros)
+
+
+@pytest.mark.parametrize("dtype", "fd")
+def test_functions_of_float32_are_those_of_float32(dtype):
+    x, x_device = both(20, dtype=dtype)
+    np.testing.assert_array_equal(cp.nextafter(x_device, 1).get(), np.nextafter(x, x.dtype.type(1)))
+
+
 @pytest.mark.parametrize("dtype", "?bBhHiIlLefdFD")
 def test_sorts(dtype):
     host = RNG.integers(0, 9, (4, 30)).astype(dtype)

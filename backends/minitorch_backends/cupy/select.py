@@ -70,7 +70,7 @@ def select_back(g: Array, *, key: tuple[Any, ...], shape: Sequence[int]) -> Arra
 
 
 def _clipped(key: tuple[Any, ...]) -> tuple[Any, ...]:
-    """``key`` with the bounds and steps of slices clipped to a C integer, as Python does."""
+    """``key`` with bounds and steps of slices clipped to what a C integer holds, as NumPy does."""
 
     def clip(value: int | None) -> int | None:
         return None if value is None else max(-sys.maxsize, min(value, sys.maxsize))
