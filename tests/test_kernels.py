@@ -314,6 +314,7 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "sum_pool": sum_pooled(),
     "sum_pool_input": sum_pooled(back=True),
     "add_bias": channels_with_moments().map(lambda c: ([c[0], c[2]], {})),
+    "relu": channels_with_moments().map(lambda c: ([c[0]], {})),
     "relu_input": RECTIFIED_BACK,
     "running_moments": blended(),
     "moments": channels_with_moments().map(lambda c: ([c[0]], {})),

@@ -269,6 +269,12 @@ def add_bias(x: Array, bias: Array) -> Array:
     return x + xp.reshape(bias, (-1, *(1,) * (x.ndim - 2)))
 
 
+def relu(x: Array) -> Array:
+    """``max(x, 0)``; NaN stays."""
+    xp = array_namespace(x)
+    return xp.maximum(x, xp.zeros_like(x))
+
+
 def relu_input(g: Array, y: Array) -> Array:
     """``g`` where ``y`` is the positive (or NaN) result of a rectifier, 0 elsewhere."""
     xp = array_namespace(g, y)
@@ -358,6 +364,7 @@ KERNELS: dict[str, Kernel] = {
         select,
         select_back,
         add_bias,
+        relu,
         relu_input,
         moments,
         running_moments,

@@ -14,7 +14,7 @@ from minitorch_backends.protocol import Array, Kernel
 
 
 def _failures_raise() -> Any:
-    import cupyx  # type: ignore[import-not-found]
+    import cupyx
 
     return cupyx.errstate(linalg="raise")
 

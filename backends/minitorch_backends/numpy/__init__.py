@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minitorch_backends.numpy.activation import KERNELS as ACTIVATION_KERNELS
 from minitorch_backends.numpy.conv import KERNELS as CONV_KERNELS
 from minitorch_backends.numpy.links import KERNELS as LINK_KERNELS
 from minitorch_backends.numpy.local import KERNELS as LOCAL_KERNELS
@@ -39,6 +40,7 @@ class NumpyBackend:
     def __init__(self) -> None:
         self.xp: Any = np
         self.kernels: dict[str, Kernel] = {
+            **ACTIVATION_KERNELS,
             **CONV_KERNELS,
             **LINK_KERNELS,
             **LOCAL_KERNELS,

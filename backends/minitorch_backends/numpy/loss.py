@@ -35,6 +35,11 @@ def softmax_cross_entropy_backward(g: Array, saved: Array, *, labels: Array) -> 
     return out
 
 
+def any_wrong_label(labels: Array, *, classes: int, ignored: int) -> Array:
+    wrong = (labels < 0) | (labels >= classes)
+    return np.asarray(wrong.any() and (wrong & (labels != ignored)).any())
+
+
 def mean_cross_entropy(logits: Array, *, labels: Array, ignored: int) -> tuple[Array, Array, Array]:
     logs = log_softmax(logits, axis=1)
     rows = np.flatnonzero(labels != ignored)
@@ -62,6 +67,7 @@ KERNELS: dict[str, Kernel] = {
         softmax,
         softmax_cross_entropy,
         softmax_cross_entropy_backward,
+        any_wrong_label,
         mean_cross_entropy,
         mean_cross_entropy_backward,
     )

@@ -20,6 +20,21 @@ def moments(x: Array) -> tuple[Array, Array]:
     return mean, centred.mean(axis=axes)
 
 
+def running_moments(
+    running_mean: Array,
+    running_variance: Array,
+    mean: Array,
+    variance: Array,
+    *,
+    momentum: float,
+    count: int,
+) -> tuple[Array, Array]:
+    share = momentum * (count / (count - 1))
+    new_mean = (1 - momentum) * running_mean + momentum * mean.astype(running_mean.dtype)
+    new_variance = (1 - momentum) * running_variance + share * variance.astype(running_mean.dtype)
+    return new_mean, new_variance
+
+
 def _per_channel(values: Array, ndim: int) -> Array:
     return values.reshape(1, -1, *(1,) * (ndim - 2))
 
@@ -50,4 +65,6 @@ def batch_norm_backward(
     return normal, d_weight, d_bias
 
 
-KERNELS: dict[str, Kernel] = {f.__name__: f for f in (moments, batch_norm, batch_norm_backward)}
+KERNELS: dict[str, Kernel] = {
+    f.__name__: f for f in (moments, running_moments, batch_norm, batch_norm_backward)
+}
