@@ -161,7 +161,7 @@ FLOORS = [
     "train viz interop equivariance",
     "minitorch_cnn",
     "testing",
-    "cli",
+    "cli gpu_check",
     "__main__",
 ]
 """From the ground up: a module imports its own room and the floors below, never beside or above."""

@@ -66,9 +66,7 @@ class Windows:
 
 
 SAME = Windows("3x3 with padding", (14, 14), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
-UNEVEN = Windows(
-    "uneven, strided and dilated", (13, 17), (3, 2), (2, 3), ((1, 0), (0, 1)), (2, 1)
-)
+UNEVEN = Windows("uneven, strided and dilated", (13, 17), (3, 2), (2, 3), ((1, 0), (0, 1)), (2, 1))
 POINTWISE = Windows("1x1", (9, 9), (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1))
 LINE = Windows("one dimension", (70,), (5,), (2,), ((2, 1),), (1,))
 BLOCK = Windows("three dimensions", (5, 6, 7), (2, 3, 2), (1, 2, 1), ((1, 1),) * 3, (1, 1, 1))
@@ -93,7 +91,7 @@ def _fold(rng: Draw) -> Iterator[Case]:
         yield Case(w.label, [columns], {"shape": shape, "kernel": w.kernel, **w.geometry})
 
 
-# --- convolutions, with shared weights and with weights of each position's own ----------------------
+# --- convolutions, with shared weights and with weights of each position's own ------------------
 
 
 class Triad(NamedTuple):

@@ -16,12 +16,14 @@ from minitorch_backends.protocol import Backend
 from minitorch_cnn.gpu_check.report import Outcome
 
 PACKAGES = ("minitorch-cnn", "numpy", "array-api-compat")
+THEIRS = re.compile(r"cupy(-cuda\d+x?|-rocm.*)?$|nvidia-")
+"""CuPy under each of its names, of which one may be there, and the libraries of CUDA."""
 PREFIXES = ("CUPY_", "CUDA_", "MINITORCH_")
-SLOWER = {
-    "CUDA_LAUNCH_BLOCKING": "the host waits for every kernel",
-    "CUPY_TF32": "products of float32 are rounded to 10 bits of mantissa, so checks may fail",
+SPOILING = {
+    "CUDA_LAUNCH_BLOCKING": "the host waits for every kernel; unset it to learn how fast this is",
+    "CUPY_TF32": "products of float32 keep 11 bits, for which checks of float32 may fail; unset it",
 }
-"""Variables that change what is measured, when they are set to anything but 0."""
+"""Variables with which the checks mean less, when they are set to anything but 0."""
 
 
 def facts() -> dict[str, Any]:
@@ -31,23 +33,23 @@ def facts() -> dict[str, Any]:
         "system": platform.platform(),
         "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
-        "packages": {name: metadata.version(name) for name in PACKAGES} | cupy_packages(),
+        "packages": packages(),
         "variables": {k: v for k, v in sorted(os.environ.items()) if k.startswith(PREFIXES)},
     }
 
 
-def cupy_packages() -> dict[str, str]:
-    """Installed distributions of CuPy with their versions; there must be one."""
-    names = {d.metadata["Name"] or "": d.version for d in metadata.distributions()}
-    pattern = re.compile(r"cupy(-cuda\d+x?|-rocm.*)?", re.IGNORECASE)
-    return {name: names[name] for name in sorted(names) if pattern.fullmatch(name)}
+def packages() -> dict[str, str]:
+    """Versions of the installed distributions that take part."""
+    found = {d.metadata["Name"] or "": d.version for d in metadata.distributions()}
+    return {name: found[name] for name in sorted(found) if name in PACKAGES or THEIRS.match(name)}
 
 
 def check_packages(known: dict[str, Any]) -> Iterator[Outcome]:
-    packages: dict[str, str] = known["packages"]
-    versions = ", ".join(f"{name} {version}" for name, version in packages.items())
+    """Versions; a second CuPy beside the first; variables that spoil what follows."""
+    shown = [name for name in known["packages"] if not name.startswith("nvidia")]
+    versions = ", ".join(f"{name} {known['packages'][name]}" for name in shown)
     yield Outcome("ok", "versions", f"Python {known['python']}, {versions}; {known['system']}")
-    found = [name for name in packages if name not in PACKAGES]
+    found = [name for name in shown if name not in PACKAGES]
     if len(found) > 1:
         yield Outcome(
             "fail",
@@ -55,8 +57,8 @@ def check_packages(known: dict[str, Any]) -> Iterator[Outcome]:
             f"{' and '.join(found)} are installed and overwrite each other's files; uninstall "
             "them all, then install one",
         )
-    for name, effect in SLOWER.items():
-        value = known["variables"].get(name, "0")
+    for name, effect in SPOILING.items():
+        value = known["variables"].get(name, "")
         if value not in ("", "0"):
             yield Outcome("warn", f"{name}={value}", effect)
 

@@ -5,6 +5,7 @@ Knows nothing of what is checked. May import ``io``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,7 @@ class Report:
     def __init__(self, path: Path, *, quick: bool) -> None:
         self.path = path
         self.quick = quick
+        """Whether sizes are small: asked for, or because the device is emulated."""
         self.emulated = False
         """Whether the device is emulated; the lines say so then."""
         self.environment: dict[str, Any] = {}
@@ -57,7 +59,7 @@ class Report:
     def add(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
         mark = "emulated: " if self.emulated else ""
-        print(f"{LABELS[outcome.state]} {outcome.name:<36} {mark}{outcome.detail}", flush=True)
+        print(f"{LABELS[outcome.state]} {outcome.name:<38} {mark}{outcome.detail}", flush=True)
         self.write()
 
     def count(self, state: State) -> int:
@@ -85,7 +87,7 @@ class Report:
                         "state": outcome.state,
                         "name": outcome.name,
                         "detail": outcome.detail,
-                        "figures": dict(outcome.figures),
+                        "figures": _plain(outcome.figures),
                     }
                     for outcome in self.outcomes
                 ],
@@ -95,3 +97,12 @@ class Report:
 
 
 _WORDS: dict[State, str] = {"ok": "ok", "warn": "warnings", "fail": "failed", "skip": "skipped"}
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as JSON can hold it: numbers that are not finite as words."""
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
