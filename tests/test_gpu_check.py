@@ -425,9 +425,10 @@ def test_the_sanitizer_is_run_where_there_is_one(
     assert (clean.state, clean.detail) == ("ok", "no errors in 1 kernels")
     assert (races.state, races.detail) == ("fail", "========= ERROR SUMMARY: 1 error")
     assert calls[0][0] == ("kernels", None, "--fresh-memory")
-    assert calls[0][1]["before"] == [
-        str(program_file),
-        *["--tool", "memcheck", "--error-exitcode", "86"],
+    common = ["--error-exitcode", "86"]
+    assert [call[1]["before"] for call in calls] == [
+        [str(program_file), "--tool", "memcheck", *common, "--report-api-errors", "no"],
+        [str(program_file), "--tool", "racecheck", *common],
     ]
 
 
@@ -478,8 +479,24 @@ steps.lenet_step = lambda *arguments: lambda step=right(*arguments): step().item
 @pytest.mark.skipif(not emulator.available(), reason="needs the lazy queue of emulated CUDA")
 @pytest.mark.parametrize(("code", "exit_code"), [("", 0), (WAITING, 1)], ids=["right", "waiting"])
 def test_a_step_that_waits_is_found(code: str, exit_code: int, tmp_path: Any) -> None:
-    options = ("--only", "steps", "--fresh-memory", "--out", tmp_path / "r.json")
+    options = ("--only", "steps", "--out", tmp_path / "r.json")
     done = run_program(code, *options, CUDA_EMULATOR_LAZY_QUEUE="1")
     assert done.returncode == exit_code, done.stdout + done.stderr
     mark = "[FAIL]" if exit_code else "[ok  ]"
     assert f"{mark} the host does not wait in a step" in done.stdout
+
+
+POOL = """
+import atexit, cupy
+atexit.register(lambda: print("pool:", cupy.get_default_memory_pool().total_bytes()))
+"""
+
+
+@pytest.mark.usefixtures("cupy_home")
+@pytest.mark.parametrize("fresh", [False, True])
+def test_fresh_memory_is_not_of_the_pool(fresh: bool, tmp_path: Any) -> None:
+    options = ["--only", "bandwidth", *(["--fresh-memory"] if fresh else [])]
+    done = run_program(POOL, *options, "--out", tmp_path / "r.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    pool = int(done.stdout.rpartition("pool:")[2])
+    assert (pool < speed.COPIED_BYTES_EMULATED) is fresh
