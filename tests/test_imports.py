@@ -59,7 +59,7 @@ from minitorch_cnn import nn, optim, data, datasets
 net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Dense(8, 2))
 nn.functional.cross_entropy(net(mt.zeros((1, 1, 4, 4))), mt.tensor([1])).backward()
 optim.Adam(net.parameters()).step()
-later = ("viz", "explain", "ledger", "equivariance")
+later = ("viz", "explain", "ledger", "equivariance", "gpu_check")
 assert not {{f"minitorch_cnn.{{name}}" for name in later}} & set(sys.modules)
 print(sorted(set({HEAVY!r}) & (set(sys.modules) - before)))
 """
@@ -161,7 +161,7 @@ FLOORS = [
     "train viz interop equivariance",
     "minitorch_cnn",
     "testing",
-    "cli",
+    "cli gpu_check",
     "__main__",
 ]
 """From the ground up: a module imports its own room and the floors below, never beside or above."""
