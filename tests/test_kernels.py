@@ -212,6 +212,16 @@ def blended(draw: Any) -> Case:
     return [*old, *new], {"momentum": share, "count": draw(st.integers(2, 9))}
 
 
+@st.composite
+def masked(draw: Any) -> Case:
+    """Masks of blocks that are full and of some that are not; all kept, and all dropped."""
+    like = draw(channels_with_moments())[0]
+    shape = tuple(draw(st.lists(st.integers(0, 7), max_size=2)))
+    key = draw(st.tuples(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1)))
+    drop = draw(st.sampled_from([0.0, 0.25, 0.5, 1.0]))
+    return [like], {"shape": shape, "key": key, "drop": drop, "value": 1.5}
+
+
 RECTIFIED_BACK = channels_with_moments().map(lambda c: ([c[1], np.maximum(c[0], 0)], {}))
 
 
@@ -327,6 +337,7 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "mean_cross_entropy": ignoring(),
     "mean_cross_entropy_backward": ignoring(back=True),
     "any_wrong_label": perhaps_wrong(),
+    "random_mask": masked(),
     "argsort": sorted_by(),
     "index_add": added(),
     "select": keyed(),

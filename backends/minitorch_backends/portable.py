@@ -2,8 +2,8 @@
 
 A backend's own kernels carry the same names and signatures and are compared with these. Functions
 take raw arrays and static keyword arguments; shapes are ``(N, C, *spatial)`` with any number of
-spatial dimensions. Some live in files of their own: ``links``, ``loss``, ``optim``, ``select``,
-``special`` and ``standard``. May import these and ``windows``, nothing else of the house.
+spatial dimensions. Some live in files of their own: ``links``, ``loss``, ``optim``, ``random``,
+``select``, ``special`` and ``standard``. May import these and ``windows``, no other of the house.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from minitorch_backends.loss import (
 )
 from minitorch_backends.optim import adam_step, rmsprop_step, sgd_step
 from minitorch_backends.protocol import Array, Kernel
+from minitorch_backends.random import random_mask
 from minitorch_backends.select import argsort, index_add, select, select_back
 from minitorch_backends.special import erf
 from minitorch_backends.standard import cholesky, floor_divide, inv, remainder, solve
@@ -378,6 +379,7 @@ KERNELS: dict[str, Kernel] = {
         mean_cross_entropy,
         mean_cross_entropy_backward,
         erf,
+        random_mask,
         sgd_step,
         adam_step,
         rmsprop_step,

@@ -23,6 +23,7 @@ from minitorch_backends.cupy.memory import MemoryUse, allocator_with_advice, mem
 from minitorch_backends.cupy.norm import KERNELS as NORM_KERNELS
 from minitorch_backends.cupy.optim import KERNELS as OPTIM_KERNELS
 from minitorch_backends.cupy.pool import KERNELS as POOL_KERNELS
+from minitorch_backends.cupy.random import KERNELS as RANDOM_KERNELS
 from minitorch_backends.cupy.select import KERNELS as SELECT_KERNELS
 from minitorch_backends.cupy.upload import Upload, Uploader
 from minitorch_backends.cupy.usable import require_usable
@@ -60,6 +61,7 @@ class CupyBackend:
             **ACTIVATION_KERNELS,
             **CONV_KERNELS,
             **POOL_KERNELS,
+            **RANDOM_KERNELS,
             **SELECT_KERNELS,
             **NORM_KERNELS,
             **LOSS_KERNELS,

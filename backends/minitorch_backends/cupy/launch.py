@@ -58,8 +58,8 @@ class Elementwise:
             self.inputs, self.outputs, self.body, f"minitorch_{self.name}", preamble=self.preamble
         )
 
-    def __call__(self, *arrays_and_numbers: Any) -> Any:
-        return self.kernel(*arrays_and_numbers)
+    def __call__(self, *arrays_and_numbers: Any, **how: Any) -> Any:
+        return self.kernel(*arrays_and_numbers, **how)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from minitorch_backends.numpy.loss import KERNELS as LOSS_KERNELS
 from minitorch_backends.numpy.norm import KERNELS as NORM_KERNELS
 from minitorch_backends.numpy.optim import KERNELS as OPTIM_KERNELS
 from minitorch_backends.numpy.pool import KERNELS as POOL_KERNELS
+from minitorch_backends.numpy.random import KERNELS as RANDOM_KERNELS
 from minitorch_backends.numpy.select import KERNELS as SELECT_KERNELS
 from minitorch_backends.protocol import Array, Kernel
 
@@ -47,6 +48,7 @@ class NumpyBackend:
             **POOL_KERNELS,
             **NORM_KERNELS,
             **LOSS_KERNELS,
+            **RANDOM_KERNELS,
             **SELECT_KERNELS,
             **OPTIM_KERNELS,
         }

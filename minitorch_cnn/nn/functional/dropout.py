@@ -1,7 +1,7 @@
 """Dropout as functions: entries or whole channels, set to 0 or to where SELU saturates.
 
-Masks are drawn on the host, so that every backend drops the same entries. May import ``ops`` and
-``random``.
+A generator on the host draws the key of a mask, and the key alone decides which entries are
+dropped: the same on every backend. May import ``ops`` and ``random``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minitorch_cnn import random
-from minitorch_cnn.backend import backend_of
+from minitorch_cnn.backend import kernel
 from minitorch_cnn.ops.arguments import constant, raw, require_float
 
 Generator = np.random.Generator | None
@@ -42,8 +42,8 @@ def dropout(
     inplace : bool
         Changes nothing: tensors are values, so the result is always a new one.
     rng : numpy.random.Generator, optional
-        Where the mask comes from; the generator of ``mt.seed`` by default. Masks are drawn on the
-        host, so that every backend drops the same entries.
+        Gives the key from which the mask is made; the generator of ``mt.seed`` by default. Every
+        backend makes the same mask of it.
 
     Raises
     ------
@@ -54,7 +54,8 @@ def dropout(
 
     Notes
     -----
-    Source: N. Srivastava et al., "Dropout", 2014.
+    Source: N. Srivastava et al., "Dropout", 2014. The mask: Philox4x64-10, J. Salmon et al.,
+    "Parallel random numbers: as easy as 1, 2, 3", 2011.
 
     >>> import minitorch_cnn as mt
     >>> mt.nn.functional.dropout(mt.ones(3), p=0.0)
@@ -63,7 +64,7 @@ def dropout(
     shape = _checked(input, p, "dropout")
     if not training or p == 0:
         return input
-    return input * _mask(input, shape, p, rng)
+    return _drop(input, shape, p, rng)
 
 
 def dropout1d(
@@ -189,25 +190,26 @@ def _drop_channels(
         raise ValueError(f"{name}: expected (N, C, {spatial}) or (C, {spatial}), got shape {shape}")
     if not training or p == 0:
         return input
-    return input * _mask(input, (*shape[:-dims], *(1,) * dims), p, rng)
+    return _drop(input, (*shape[:-dims], *(1,) * dims), p, rng)
 
 
-def _kept(x: Any, shape: tuple[int, ...], p: float, rng: Generator) -> Any:
-    """0 with probability ``p``, else 1: a raw array in the dtype of ``x`` and beside it."""
-    keep = random.generator(rng).random(shape, dtype=np.float32) >= p
+def _mask(x: Any, shape: tuple[int, ...], p: float, rng: Generator, value: float) -> Any:
+    """0 with probability ``p``, else ``value``: a raw array in the dtype of ``x`` and beside it.
+
+    Only the key of the mask is drawn on the host; the entries are worked out where ``x`` lives.
+    """
+    key = random.generator(rng).integers(2**63, size=2).tolist()
     data = raw(x)
-    home = backend_of(data)
-    return home.xp.astype(home.asarray(keep, copy=False), data.dtype)
+    return kernel("random_mask", data)(data, shape=shape, key=tuple(key), drop=p, value=value)
 
 
-def _mask(x: Any, shape: tuple[int, ...], p: float, rng: Generator) -> Any:
-    kept = _kept(x, shape, p, rng)
-    return constant(kept if p == 1 else kept / (1 - p), x)
+def _drop(x: Any, shape: tuple[int, ...], p: float, rng: Generator) -> Any:
+    return x * constant(_mask(x, shape, p, rng, 0.0 if p == 1 else 1 / (1 - p)), x)
 
 
 def _saturate(x: Any, shape: tuple[int, ...], p: float, rng: Generator) -> Any:
     """Entries of ``x`` kept or saturated, scaled and shifted to mean 0 and variance 1."""
-    kept = _kept(x, shape, p, rng)
+    kept = _mask(x, shape, p, rng, 1.0)
     if p == 1:  # nothing is left to scale
         return x * constant(kept, x)
     scale = 1 / math.sqrt((1 - p) * (1 + p * SATURATED**2))
