@@ -270,8 +270,13 @@ def unwrapped(value):
 
 
 class ForeignNamespace:
+    def __init__(self, of=array_api_strict):
+        self.of = of
+
     def __getattr__(self, name):
-        found = getattr(array_api_strict, name)
+        found = getattr(self.of, name)
+        if inspect.ismodule(found):  # linalg
+            return ForeignNamespace(found)
         if not inspect.isfunction(found):
             return found
 

@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minitorch_cnn as mt
+from minitorch_backends.testing.draw import positions
 from minitorch_cnn import testing
 from minitorch_cnn.graph import Leaf
 from minitorch_cnn.nn import functional as F
 from minitorch_cnn.ops.conv import convolve, locally_connected, locally_connected_transpose
 from op_samples import SAMPLES
 from op_samples_base import Sample
-from op_samples_drawn import geometries, positions
+from op_samples_drawn import geometries
 from test_ops import results
 
 # Every function that a kernel stands in for.

@@ -5,12 +5,11 @@ GPU and on emulated CUDA (see ``cuda_emulator``), and is skipped where neither i
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import minitorch_cnn as mt
 from cuda_emulator import emulator
@@ -18,10 +17,10 @@ from minitorch_backends import portable
 from minitorch_backends.cupy import conv as cupy_conv
 from minitorch_backends.cupy import loss as cupy_loss
 from minitorch_backends.protocol import Queued, SeveralDevices
+from minitorch_backends.testing import kernel_cases, relative_error
 from minitorch_cnn import nn, optim
 from minitorch_cnn.backend import get_backend
 from minitorch_cnn.nn import functional as F
-from test_kernels import CONV, CONV_INPUT, CONV_WEIGHT, labelled, moved
 
 try:
     HOME: Any = get_backend("cupy")
@@ -51,32 +50,32 @@ def test_a_negative_zero_stays_one() -> None:
 # --- kernels --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "cases"), [("conv", CONV), ("conv_input", CONV_INPUT), ("conv_weight", CONV_WEIGHT)]
-)
-@given(data=st.data())
-@settings(max_examples=20)
-def test_a_batch_in_parts(name: str, cases: Any, data: st.DataObject) -> None:
+def check_float64(name: str, kernel: Callable[..., Any]) -> None:
+    """``kernel`` on the device is the portable one called ``name``."""
+    for case in kernel_cases(name, count=20, dtype=np.float64):
+        inputs, parameters = case.on(HOME)
+        found, expected = (
+            result if isinstance(result, tuple) else (result,)
+            for result in (
+                kernel(*inputs, **parameters),
+                portable.KERNELS[name](*case.inputs, **case.parameters),
+            )
+        )
+        for a, b in zip(map(HOME.to_numpy, found), expected, strict=True):
+            assert relative_error(a, b) <= 1e-12, case
+
+
+@pytest.mark.parametrize("size", [1, 128])
+@pytest.mark.parametrize("name", ["conv", "conv_input", "conv_weight"])
+def test_a_batch_in_parts(name: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Columns that do not fit into the budget are made for a few pictures at a time."""
-    arrays, parameters = data.draw(cases)
-    arrays = [a.astype(np.float64) for a in arrays]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cupy_conv, "COLUMN_BYTES", data.draw(st.sampled_from([1, 128])))
-        found = cupy_conv.KERNELS[name](*map(on_device, arrays), **parameters)
-    expected = portable.KERNELS[name](*arrays, **parameters)
-    np.testing.assert_allclose(HOME.to_numpy(found), expected, rtol=1e-12, atol=1e-12)
+    monkeypatch.setattr(cupy_conv, "COLUMN_BYTES", size)
+    check_float64(name, cupy_conv.KERNELS[name])
 
 
-@given(case=labelled())
-@settings(max_examples=20)
-def test_many_classes(case: Any) -> None:
-    (rows,), parameters = case
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cupy_loss, "MOST_CLASSES", 0)
-        found = cupy_loss.softmax_cross_entropy(on_device(rows), **moved(parameters, on_device))
-    expected = portable.softmax_cross_entropy(rows, **parameters)
-    for a, b in zip(map(HOME.to_numpy, found), expected, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+def test_many_classes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cupy_loss, "MOST_CLASSES", 0)
+    check_float64("softmax_cross_entropy", cupy_loss.softmax_cross_entropy)
 
 
 def test_sums_in_float16_are_taken_in_float32() -> None:

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minitorch_cnn as mt
+from minitorch_backends.testing.draw import positions
 from minitorch_cnn import nn, testing
 from minitorch_cnn.nn import functional as F
 from minitorch_cnn.ops.conv import convolve, convolve_transpose
-from op_samples_drawn import geometries, positions
+from op_samples_drawn import geometries
 
 
 def randn(*shape: int, requires_grad: bool = False) -> Any:

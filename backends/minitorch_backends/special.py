@@ -110,7 +110,7 @@ def erf(x: Array) -> Array:
     size = xp.minimum(xp.abs(x), 6.0)  # erf(6) is 1 in float64
     small = size + size * _ratio(size * size, _SMALL)
     middle = _ERF_NEAR_ONE + _ratio(size - 1, _AROUND_ONE)
-    safe = xp.maximum(size, 0.5)
+    safe = xp.maximum(size, 1.25)  # below, another branch is taken
     inverse = 1 / (safe * safe)
     correction = xp.where(size < 1 / 0.35, _ratio(inverse, _LARGE), _ratio(inverse, _VERY_LARGE))
     large = 1 - xp.exp(-safe * safe - 0.5625 + correction) / safe
