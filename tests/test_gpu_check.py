@@ -41,8 +41,8 @@ def states(outcomes: Any) -> dict[str, str]:
 # --- kernels --------------------------------------------------------------------------------------
 
 
-def test_every_kernel_has_cases() -> None:
-    assert set(CASES) == set(portable.KERNELS)
+def test_cases_are_of_kernels() -> None:
+    assert set(CASES) <= set(portable.KERNELS)
     for name, cases in CASES.items():
         assert list(cases(np.random.default_rng(0))), name
 
