@@ -68,7 +68,9 @@ def test_options_of_run():
     assert "expected one of THREAD_ORDER" in refused.stderr
 
 
-@pytest.mark.skipif(emulator.available(), reason="is for processes without emulated CUDA")
+@pytest.mark.skipif(
+    emulator.available(), reason="asks what happens without emulated CUDA; it is on"
+)
 def test_counters_need_emulated_cuda():
     with pytest.raises(RuntimeError, match=r"start it with python tests/cuda_emulator/run\.py"):
         emulator.stats()
