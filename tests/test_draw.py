@@ -41,21 +41,19 @@ def test_a_net_from_the_loss_down(backend):
     with mt.use_backend(backend):
         net, loss = small_net()
     assert text(loss, net) == [
-        "mean                   () float32",
-        "softmax_cross_entropy  (5,) float32",
-        "add                    (5, 3) float32",
-        "├─ 3.bias              (3,) float32",
-        "matmul                 (5, 3) float32",
-        "├─ permute_dims        (8, 3) float32",
-        "│  3.weight            (3, 8) float32",
-        "reshape                (5, 8) float32",
-        "relu                   (5, 2, 2, 2) float32",
-        "add                    (5, 2, 2, 2) float32",
-        "├─ reshape             (2, 1, 1) float32",
-        "│  0.bias              (2,) float32",
-        "conv                   (5, 2, 2, 2) float32",
-        "├─ 0.weight            (2, 1, 3, 3) float32",
-        "data                   (5, 1, 4, 4) float32",
+        "mean_cross_entropy  () float32",
+        "add                 (5, 3) float32",
+        "├─ 3.bias           (3,) float32",
+        "matmul              (5, 3) float32",
+        "├─ permute_dims     (8, 3) float32",
+        "│  3.weight         (3, 8) float32",
+        "reshape             (5, 8) float32",
+        "relu                (5, 2, 2, 2) float32",
+        "add_bias            (5, 2, 2, 2) float32",
+        "├─ 0.bias           (2,) float32",
+        "conv                (5, 2, 2, 2) float32",
+        "├─ 0.weight         (2, 1, 3, 3) float32",
+        "data                (5, 1, 4, 4) float32",
     ]
 
 
@@ -201,7 +199,7 @@ def test_svg_is_a_picture_with_every_box():
     picture = ET.fromstring(mt.draw(loss, net)._repr_svg_())
     assert picture.tag.endswith("svg")
     shown = "".join(picture.itertext())
-    for word in ("0.weight", "conv", "(5, 2, 2, 2) float32", "softmax_cross_entropy"):
+    for word in ("0.weight", "conv", "(5, 2, 2, 2) float32", "mean_cross_entropy"):
         assert word in shown
 
 
