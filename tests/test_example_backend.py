@@ -56,7 +56,7 @@ print(json.dumps(losses))
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which the example alone is installed."""
     target = tmp_path_factory.mktemp("installed")
-    options = "--quiet --no-deps --no-build-isolation --no-index --target".split()
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target"]
     subprocess.run(
         [sys.executable, "-m", "pip", "install", *options, str(target), str(EXAMPLE)], check=True
     )
