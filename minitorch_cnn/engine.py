@@ -8,6 +8,7 @@ work. Knows nodes and their ``pull``, and no operation; may import ``graph``, ``
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -151,10 +152,10 @@ def checked_seed(output: Any, gradient: Any, what: str, noun: str = "gradient") 
     data = output._data
     owner = "output" if noun == "gradient" else "primal"
     if gradient is None:
-        if data.size != 1:
+        if math.prod(data.shape) != 1:
             raise ValueError(
-                f"{what} of a tensor of shape {data.shape} needs a gradient of that shape; reduce "
-                "it to one number first (.sum() or .mean()), or pass the gradient"
+                f"{what} of a tensor of shape {tuple(data.shape)} needs a gradient of that shape; "
+                "reduce it to one number first (.sum() or .mean()), or pass the gradient"
             )
         return box(
             _one(backend_of(data).name, data.dtype) if data.ndim == 0 else _ones_like(data), None

@@ -8,6 +8,7 @@ reference cycles, so memory goes with the last tensor. Imports nothing of the ho
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any, ClassVar, Protocol
@@ -165,7 +166,7 @@ class Pass:
         """Remember what ``nodes`` hold, if that is little."""
         if len(nodes) > RECORDED_NODES:
             return
-        entries, held = self.seed.size, []
+        entries, held = math.prod(self.seed.shape), []
         for node in nodes:
             kept = node.kept
             if not kept:
@@ -173,8 +174,8 @@ class Pass:
             if kept is FREED:
                 return
             for array in kept:
-                if hasattr(array, "size"):
-                    entries += array.size
+                if hasattr(array, "shape"):
+                    entries += math.prod(array.shape)
             if entries > RECORDED_ENTRIES:
                 return
             held.append((node, kept))

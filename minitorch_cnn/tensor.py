@@ -7,6 +7,7 @@ operators and array methods are mixed in from the two files beside. May import e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import ref
@@ -108,7 +109,7 @@ class Tensor(Operators, ArrayMethods, StandardArray, Exchange, Copies, Boxed):
     @property
     def size(self) -> int:
         """Number of entries."""
-        return int(self._data.size)
+        return math.prod(self._data.shape)  # PyTorch's arrays have a method of the name
 
     @property
     def dtype(self) -> np.dtype[Any]:

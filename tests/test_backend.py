@@ -207,6 +207,10 @@ class ForeignArray:
     def __array_namespace__(self, api_version=None):
         return ForeignBackend.xp
 
+    def size(self):
+        """A method, as in PyTorch."""
+        raise AssertionError("ask for the shape")
+
     def __setitem__(self, key, value):
         self.array[unwrapped(key)] = unwrapped(value)
 
@@ -342,6 +346,7 @@ def trained(backend, make_optimizer):
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
+    assert sum(p.size for p in net.parameters()) == 51
     assert {p.backend for p in net.parameters()} == {getattr(backend, "name", backend)}
     return losses
 
