@@ -23,7 +23,8 @@ def step(request: pytest.FixtureRequest) -> tuple[str, Step]:
         pytest.skip("needs emulated CUDA: make test-cupy")
     if emulator.modes():
         pytest.skip("counts what happens in no strict mode")
-    with mt.use_backend("cupy"):
+    with mt.use_backend("cupy") as home, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(home, "checks_at_once", False)  # as in a program
         return request.param, warm_step(NETS[request.param])
 
 

@@ -28,6 +28,8 @@ HOST_MODULES = {
     "minitorch_backends.numpy": "the NumPy backend itself",
     "minitorch_backends.cupy": "its asarray takes what comes from the host",
     "minitorch_backends.strict": "its asarray and to_numpy are the doors",
+    "minitorch_backends.testing": "draws cases on the host and compares there",
+    "minitorch_cnn.gpu_check": "draws cases on the host and compares there",
     "minitorch_cnn.host_data": "what users pass as data, before it is an array of a backend",
     "minitorch_cnn.tensor_exchange": "numpy.asarray(tensor) and tensor.numpy(): asked for",
     "minitorch_cnn.tensor_text": "prints entries",
@@ -176,7 +178,6 @@ def ways_to_the_host(tree):
 LISTED = {
     ("minitorch_cnn.nn.connection_table", "rank"): "counts degrees of freedom, on the host",
     ("minitorch_cnn.nn.functional.embedding", "_host"): "offsets and paddings decide shapes",
-    ("minitorch_cnn.nn.functional.embedding", "_shorten_rows"): "max_norm writes to the table",
     ("minitorch_cnn.nn.functional.embedding", "one_hot"): "no num_classes: the shape is asked for",
     ("minitorch_cnn.nn.functional.embedding", "_bag_starts"): "an error about offsets",
     ("minitorch_cnn.nn.functional.loss.sequence", "_lengths"): "lengths decide shapes",
@@ -185,7 +186,6 @@ LISTED = {
     ("minitorch_cnn.nn.utils.clip", "get_total_norm"): "only with error_if_nonfinite",
     ("minitorch_cnn.ops.arguments", "coerce"): "NumPy scalars, which live on the host",
     ("minitorch_cnn.ops.arrange", "_counts"): "repeats decide the shape",
-    ("minitorch_cnn.ops.entries", "_at_arrays"): "refuses what is named twice before it is set",
     ("minitorch_cnn.ops.shape", ""): "the operation `to` between backends: asked for",
 }
 """Functions of ``ops`` and ``nn`` that bring entries to the host, and why they have to."""

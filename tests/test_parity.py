@@ -83,7 +83,7 @@ def test_the_runs_end_after_the_steps_asked_for(pair):
     [
         ("conv", "conv", "value", "features.0"),
         ("max_pool_input", "max_pool", "gradient in argument 0", "pool"),
-        ("softmax_cross_entropy_backward", "softmax_cross_entropy", "gradient in argument 0", ""),
+        ("mean_cross_entropy_backward", "mean_cross_entropy", "gradient in argument 0", ""),
     ],
 )
 def test_a_wrong_kernel_is_named_with_layer_and_line(pair, spoil, kernel, operation, what, layer):

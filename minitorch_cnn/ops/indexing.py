@@ -245,13 +245,14 @@ def _index_array(indices: Any, x: Any, name: str, size: int) -> Any:
 def _refuse_far(index: Any, name: str, size: int) -> None:
     """Refuse entries of a raw integer array that no entry along an axis of ``size`` has."""
     xp = namespace(index)
-    refuse_if(
-        (index < -size) | (index >= size),
-        lambda: IndexError(
+
+    def error() -> IndexError:
+        return IndexError(
             f"{name}: indices from {int(xp.min(index))} to {int(xp.max(index))} for an axis of "
             f"size {size}; they must lie in {-size} to {size - 1}"
-        ),
-    )
+        )
+
+    refuse_if((index < -size) | (index >= size), error)
 
 
 _take_along, _ = linear_pair(

@@ -198,9 +198,10 @@ def _mask(x: Any, shape: tuple[int, ...], p: float, rng: Generator, value: float
 
     Only the key of the mask is drawn on the host; the entries are worked out where ``x`` lives.
     """
-    key = random.generator(rng).integers(2**63, size=2).tolist()
+    first, second = map(int, random.generator(rng).integers(2**63, size=2))
     data = raw(x)
-    return kernel("random_mask", data)(data, shape=shape, key=tuple(key), drop=p, value=value)
+    make = kernel("random_mask", data)
+    return make(data, shape=shape, key=(first, second), drop=p, value=value)
 
 
 def _drop(x: Any, shape: tuple[int, ...], p: float, rng: Generator) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch_cnn.backend import backend_of, canonical_dtype, kernel, namespace, refuse_if
+from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import raw, require_array, require_one_backend
 
 
@@ -20,7 +21,8 @@ def integer_labels(name: str, input: Any, target: Any) -> Any:
             f"{name}: labels must be integers, got dtype {labels.dtype}; convert with .to(mt.int64)"
         )
     xp = namespace(labels)
-    return xp.astype(labels, xp.int64, copy=False)
+    own = not isinstance(target, Boxed)  # a graph keeps labels, and an array may be written to
+    return xp.astype(labels, xp.int64, copy=own)
 
 
 def refuse_labels(name: str, labels: Any, classes: int, ignored: int, more: str) -> None:
