@@ -84,7 +84,7 @@ def propagate(
             if gradient is None:
                 continue
             if SWITCHES:
-                switch_device((gradient._data if create_graph else gradient,))
+                switch_device((gradient._data if isinstance(gradient, Boxed) else gradient,))
             if node.hooks and node not in stop:
                 gradient = _run_hooks(node, gradient, create_graph, retain=targets is None)
             if isinstance(node, Leaf):

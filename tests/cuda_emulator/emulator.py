@@ -140,12 +140,13 @@ def record() -> Iterator[Recording]:
 
 
 def modes() -> dict[str, str]:
-    """The settings of this process, without their common prefix."""
-    return {
+    """The settings of this process, without their common prefix, but for those that change nothing."""
+    settings = {
         name.removeprefix(PREFIX): value
         for name, value in os.environ.items()
-        if name.startswith(PREFIX) and name != f"{PREFIX}BLAS"
+        if name.startswith(PREFIX)
     }
+    return {name: settings[name] for name in settings if name not in ("BLAS", "KERNEL_SOURCES")}
 
 
 def say_faults_to(descriptor: int) -> None:

@@ -185,7 +185,9 @@ def main() -> None:
     options = parser.parse_args()
     sources = distinct(options.sources)
     if not sources:
-        sys.exit(f"real compiler: no sources in {options.sources}; run the tests with KERNEL_SOURCES")
+        sys.exit(
+            f"real compiler: no sources in {options.sources}; run the tests with KERNEL_SOURCES"
+        )
     try:
         library = installed_library(options.environment)
     except BuildError as error:
