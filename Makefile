@@ -9,17 +9,20 @@ TRAIN_OPTIONS := $(if $(MODEL),--model "$(MODEL)") $(if $(DATA),--data "$(DATA)"
 	$(if $(BACKEND),--backend "$(BACKEND)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
 	$(if $(SEED),--seed "$(SEED)") $(if $(OUT),--out "$(OUT)")
 CUPY_VENV := .venv-cupy
-# Without a backend for CuPy there are only the tests of the emulator itself to run.
-CUPY_TESTS := $(if $(wildcard backends/minitorch_backends/cupy*),,tests/cuda_emulator)
+# What does not ask for a backend is not run again. Sources of kernels are collected on the way.
+CUPY_TESTS := -k "cupy or emulat" -rs
+KERNEL_SOURCES := $(CUPY_VENV)/kernel-sources
+TORCH_VENV := .venv-torch
+TORCH := torch==2.13.0
 # Everything that building the documentation writes; the build starts without it.
 DOCS_BUILT := docs/_build docs/auto_tutorials docs/generated docs/sg_execution_times.rst
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help train test test-cupy docs lint types clean
+.PHONY: help train test test-cupy test-kernels test-mutants test-torch docs lint types clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 train: $(VENV)/installed-viz  ## train a net (MODEL= DATA= BACKEND= EPOCHS= SEED= OUT= ARGS=)
 	$(BIN)/minitorch-cnn train $(strip $(TRAIN_OPTIONS) $(ARGS))
@@ -29,7 +32,23 @@ test: $(VENV)/installed-test  ## run the tests (ARGS= goes to pytest)
 
 test-cupy: $(VENV)/created  ## run the tests on CuPy, on emulated CUDA (no GPU needed; ARGS=)
 	$(BIN)/python tests/cuda_emulator/build.py $(CUPY_VENV)
-	$(CUPY_VENV)/python -m pytest --backend cupy $(or $(ARGS),$(CUPY_TESTS))
+	CUDA_EMULATOR_KERNEL_SOURCES=$(abspath $(KERNEL_SOURCES)) $(CUPY_VENV)/python -m pytest \
+		-n auto --dist loadfile --backend cupy $(or $(ARGS),$(CUPY_TESTS))
+
+test-kernels:  ## after test-cupy: its kernels in strict modes, and compiled by NVIDIA's compiler
+	$(BIN)/python tests/cuda_emulator/strict.py --environment $(CUPY_VENV)
+	$(CUPY_VENV)/environment/bin/python tests/cuda_emulator/real_compiler.py \
+		--environment $(CUPY_VENV) $(or $(ARGS),--ours) $(KERNEL_SOURCES)
+
+test-mutants: $(VENV)/created  ## whether the tests of kernels notice mistakes planted in them (ARGS=)
+	$(BIN)/python tests/cuda_emulator/run.py --environment $(CUPY_VENV) --mode guard \
+		tests/cuda_emulator/mutants.py $(ARGS)
+
+test-torch: $(VENV)/created  ## test the example of a backend: PyTorch on the CPU (TORCH= its pin)
+	test -x $(TORCH_VENV)/bin/python || $(BIN)/python -m venv $(TORCH_VENV)
+	$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable . \
+		"$(TORCH)" hatchling pytest pytest-timeout hypothesis array-api-strict
+	$(TORCH_VENV)/bin/python -m pytest tests/test_example_backend.py $(ARGS)
 
 docs: $(VENV)/installed-docs  ## build the documentation into docs/_build/html
 	rm -rf $(DOCS_BUILT)
@@ -43,7 +62,7 @@ types: $(VENV)/installed-dev  ## check types
 	$(BIN)/mypy
 
 clean:  ## remove .venv and all that was built; runs/ stays
-	rm -rf $(VENV) $(CUPY_VENV) $(DOCS_BUILT) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(CUPY_VENV) $(TORCH_VENV) $(DOCS_BUILT) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # A command named python3.12 may exist and still not run, so each candidate is tried.

@@ -140,7 +140,7 @@ def record() -> Iterator[Recording]:
 
 
 def modes() -> dict[str, str]:
-    """The settings of this process, without their common prefix, but for those that change nothing."""
+    """The settings of this process, but for those that change nothing of what happens."""
     settings = {
         name.removeprefix(PREFIX): value
         for name, value in os.environ.items()

@@ -15,7 +15,13 @@ from pathlib import Path
 from build import DEFAULT, ROOT, BuildError, ensure
 from emulator import MODES, PREFIX
 
-TESTS = ["tests/test_kernels.py", "tests/test_cupy_backend.py"]
+TESTS = [
+    "tests/test_kernels.py",
+    "tests/test_cupy_backend.py",
+    "tests/test_cupy_optim.py",
+    "tests/test_cupy_loader.py",
+    "tests/test_cupy_training.py",
+]
 
 
 def run_in(mode: str, python: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:

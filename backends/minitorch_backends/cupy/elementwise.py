@@ -23,11 +23,9 @@ W x = a, y = b, rest = fmod(x, y);
 if (y == 0) {
     quotient = x / y;
 } else {
-    W whole = (x - rest) / y;
+    W whole = rint((x - rest) / y);
     if (rest != 0 && (rest < 0) != (y < 0)) whole -= 1;
-    W down = floor(whole);
-    if (whole - down > W(0.5)) down += 1;
-    quotient = whole != 0 ? down : copysign(W(0), x / y);
+    quotient = whole != 0 ? whole : copysign(W(0), x / y);
 }
 """,
 )

@@ -19,7 +19,7 @@ typedef typename Wider<T>::type W;
 W largest = W(logits[i * classes]);
 for (ptrdiff_t c = 1; c < classes; ++c) {
     W value = W(logits[i * classes + c]);
-    if (value > largest || value != value) largest = value;
+    if (value > largest) largest = value;
 }
 W sum = 0;
 for (ptrdiff_t c = 0; c < classes; ++c) sum += exp(W(logits[i * classes + c]) - largest);

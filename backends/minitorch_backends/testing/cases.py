@@ -159,7 +159,7 @@ def convolution(draw: Draw) -> dict[str, Any]:
     """Everything that the kernels of convolutions and of local layers are called with."""
     window, sizes = geometry(draw)
     out, kernel = positions(window, sizes), window.pop("kernel")
-    window["groups"] = groups = draw.integer(1, 2)
+    window["groups"] = groups = draw.integer(1, 3)
     batch, depth = _batch_and_channels(draw)
     outputs = groups * draw.integer(1, 2)
     shape = (batch, groups * depth, *sizes)

@@ -59,7 +59,8 @@ def _along_an_axis(draw: Draw) -> Arguments:
 
 def _cross_entropy(draw: Draw, *, back: bool = False) -> Arguments:
     count, classes = draw.integer(0, 4), draw.integer(1, 4)
-    rows = draw.entries(count, classes)
+    scale = 1 if back else draw.among([1, 300])  # the exponential of the larger overflows
+    rows = np.asarray(scale * draw.entries(count, classes), draw.dtype)
     inputs = [draw.entries(count), rows] if back else [rows]
     return inputs, {"labels": draw.rng.integers(0, classes, count)}
 
@@ -67,7 +68,7 @@ def _cross_entropy(draw: Draw, *, back: bool = False) -> Arguments:
 def _mean_cross_entropy(draw: Draw, *, back: bool = False) -> Arguments:
     """Some labels are ignored, now and then all."""
     (*_, rows), parameters = _cross_entropy(draw, back=back)
-    labels, ignored = parameters["labels"], draw.among([-100, 0])
+    labels, ignored = parameters["labels"], draw.among([-100, 0, rows.shape[1] - 1])
     labels[draw.rng.random(labels.shape) < 0.3] = ignored
     count = np.asarray((labels != ignored).sum(), draw.dtype)
     inputs = [draw.entries(), rows, count] if back else [rows]
