@@ -38,7 +38,7 @@ test-cupy: $(VENV)/created  ## run the tests on CuPy, on emulated CUDA (no GPU n
 test-kernels:  ## after test-cupy: its kernels in strict modes, and compiled by NVIDIA's compiler
 	$(BIN)/python tests/cuda_emulator/strict.py --environment $(CUPY_VENV)
 	$(CUPY_VENV)/environment/bin/python tests/cuda_emulator/real_compiler.py \
-		--environment $(CUPY_VENV) $(or $(ARGS),--ours) $(KERNEL_SOURCES)
+		--environment $(CUPY_VENV) $(ARGS) $(KERNEL_SOURCES)
 
 test-mutants: $(VENV)/created  ## whether the tests of kernels notice mistakes planted in them (ARGS=)
 	$(BIN)/python tests/cuda_emulator/run.py --environment $(CUPY_VENV) --mode guard \

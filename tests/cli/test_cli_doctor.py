@@ -104,7 +104,7 @@ def test_an_optional_part(capsys, installed, required, versions, status, message
 
 def test_the_extras_are_those_of_the_project():
     announced = importlib.metadata.metadata("minitorch-cnn").get_all("Provides-Extra")
-    assert set(module.EXTRAS) - {"strict"} <= set(announced)
+    assert set(module.EXTRAS) <= set(announced)
 
 
 def test_sources_that_are_not_installed(capsys, installed):

@@ -4,7 +4,7 @@
 CUDA collected (its setting ``KERNEL_SOURCES``) and compiles each for each of ``ARCHITECTURES`` with
 NVRTC from PyPI, kept beside the emulated environment and apart from it. It fails on an error, on
 registers that spill to memory, and on a kernel of ours that takes more than the limits below.
-``--ours`` leaves out what CuPy itself wrote.
+Without ``--all``, what CuPy itself wrote is left out.
 """
 
 import argparse
@@ -190,10 +190,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("sources", metavar="SOURCES", type=Path)
     parser.add_argument("--environment", metavar="DIR", type=Path, default=DEFAULT)
-    parser.add_argument("--ours", action="store_true", help="only kernels of this project")
+    parser.add_argument("--all", action="store_true", help="those that CuPy itself wrote, too")
     options = parser.parse_args()
     sources = distinct(options.sources)
-    if options.ours:
+    if not options.all:
         sources = [source for source in sources if OURS in source]
     if not sources:
         sys.exit(
