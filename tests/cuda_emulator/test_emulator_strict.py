@@ -342,6 +342,18 @@ def test_sources_are_kept_also_of_cached_kernels(tmp_path):
     assert "__global__" in source
 
 
+def test_a_source_that_does_not_compile_is_not_kept(tmp_path):
+    code = """
+wrong = cp.RawKernel('extern "C" __global__ void wrong(float* x) { x[0] = y; }', "wrong")
+try:
+    wrong.compile()
+except Exception as error:
+    print(type(error).__name__)
+"""
+    assert printed(code, KERNEL_SOURCES=str(tmp_path)) == ["CompileException"]
+    assert not any("void wrong" in path.read_text() for path in tmp_path.glob("*"))
+
+
 def test_another_version_of_cupy_is_refused():
     code = """
 import cuda_emulator_start as start

@@ -193,7 +193,6 @@ EMULATED int nvrtcCompileProgram(Program* program, int count, const char* const*
     counters().compilations++;
     const std::vector<string> options(given, given + count);
     const string kept = with_header(*program, options);
-    if (!program->source.empty()) keep_source(kept);
 
     const Scratch scratch;
     if (!scratch.ok()) return INTERNAL_ERROR;
@@ -205,6 +204,7 @@ EMULATED int nvrtcCompileProgram(Program* program, int count, const char* const*
     program->log = read_file(scratch / "log");
     if (status < 0) program->log += "the compiler g++ could not be started\n";
     if (status) return COMPILATION;
+    if (!program->source.empty()) keep_source(kept);  // of those that are kernels at all
     program->image = write_image(kept, read_file(scratch / "kernel.so"));
     return SUCCESS;
 }
