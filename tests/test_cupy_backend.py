@@ -248,6 +248,9 @@ def test_nothing_is_read_at_a_label_that_is_no_class() -> None:
 # --- memory ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.skipif(
+    {"GUARD_PAGES", "MEMORY_POOL"} & set(emulator.modes()), reason="CuPy's memory pool is off"
+)
 def test_memory_is_counted_and_limited() -> None:
     before = HOME.memory()
     x = mt.zeros(1 << 18, backend="cupy")
