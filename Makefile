@@ -28,7 +28,7 @@ train: $(VENV)/installed-viz  ## train a net (MODEL= DATA= BACKEND= EPOCHS= SEED
 	$(BIN)/minitorch-cnn train $(strip $(TRAIN_OPTIONS) $(ARGS))
 
 test: $(VENV)/installed-test  ## run the tests (ARGS= goes to pytest)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-cupy: $(VENV)/created  ## run the tests on CuPy, on emulated CUDA (no GPU needed; ARGS=)
 	$(BIN)/python tests/cuda_emulator/build.py $(CUPY_VENV)

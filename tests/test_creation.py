@@ -178,7 +178,6 @@ def test_asarray_of_views_and_read_only_arrays():
         (np.array([1, None]), TypeError, "tensor: .*not supported"),
         (2**70, ValueError, "tensor: .*fit"),
     ],
-    ids=repr,
 )
 def test_what_is_no_tensor(data, error, words):
     with pytest.raises(error, match=words):

@@ -38,7 +38,6 @@ PACKAGES = [
     "nvidia-cuda-runtime==13.*",
     "nvidia-cuda-crt==13.*",
     "nvidia-cuda-profiler-api==13.*",
-    "pytest-xdist>=3.6",
 ]
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

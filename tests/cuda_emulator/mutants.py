@@ -24,8 +24,6 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from cupy.cuda.compiler import CompileException
-
 from cuda_emulator import emulator
 from minitorch_backends import cupy as package
 from minitorch_backends.cupy.launch import Elementwise, Reduction
@@ -180,6 +178,8 @@ class Outcome(IntEnum):
 
 def tried(mutant: Mutant, original: Any, checks: list[str]) -> Outcome:
     """Put the mutant in place of its kernel and run the checks; to be done in a child process."""
+    from cupy.cuda.compiler import CompileException
+
     original.__dict__.update(compiled_of(mutant.kernel))
     try:
         for name in checks:
