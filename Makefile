@@ -32,6 +32,7 @@ test: $(VENV)/installed-test  ## run the tests (ARGS= goes to pytest)
 
 test-cupy: $(VENV)/created  ## run the tests on CuPy, on emulated CUDA (no GPU needed; ARGS=)
 	$(BIN)/python tests/cuda_emulator/build.py $(CUPY_VENV)
+	$(if $(ARGS),,rm -rf $(KERNEL_SOURCES))
 	CUDA_EMULATOR_KERNEL_SOURCES=$(abspath $(KERNEL_SOURCES)) $(CUPY_VENV)/python -m pytest \
 		-n auto --dist loadfile --backend cupy $(or $(ARGS),$(CUPY_TESTS))
 
