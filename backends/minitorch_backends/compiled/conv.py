@@ -1,0 +1,331 @@
+"""Compiled kernels of the convolution triad: sums of shifted planes, kept in registers.
+
+Same names, signatures and meaning as in ``portable.py``. See ``shifts.py`` for the layout. A few
+pictures at a time are laid out in planes that stay in the cache; there, six outputs and a wide
+vector of positions are summed over all channels and taps without leaving the registers. For weight
+gradients the sum runs over the positions, for four outputs and six taps at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+from minitorch_backends.compiled.jit import THREADS, compiled, instead_of, parallel
+from minitorch_backends.compiled.shifts import Layout, backward, forward
+from minitorch_backends.compiled.vector import (
+    REGISTER_BYTES,
+    WIDE,
+    add_product,
+    add_scaled,
+    copy,
+    lane_sum,
+    lanes,
+    load,
+    store,
+    zeros,
+)
+from minitorch_backends.numpy import conv as plain
+from minitorch_backends.protocol import Array, Kernel
+from minitorch_backends.windows import Pairs, output_sizes
+
+Ints = Sequence[int]
+
+CACHE_BYTES = 1 << 18
+"""About as much memory the planes of a few pictures take, so that they stay in the cache."""
+POSITIONS = 1024
+"""Of a weight gradient, so many positions are summed in one go: what they meet stays near."""
+
+
+@compiled
+def _lay_out(cells: Any, layout: Any, planes: Any, start: int, phase_size: int) -> None:
+    """One channel of one picture into its planes."""
+    runs, step = layout.sources, layout.source_step
+    for row in range(runs.shape[0]):
+        number, cell = runs[row, 0], runs[row, 1]
+        place = start + runs[row, 2] * phase_size + runs[row, 3]
+        if step == 1:
+            copy(cells, cell, planes, place, number)
+        else:
+            for i in range(number):
+                planes[place + i] = cells[cell + i * step]
+
+
+@compiled
+def _take_results(plane: Any, layout: Any, start: int, cells: Any) -> None:
+    """One channel of one picture from where its results lie in the plane."""
+    runs, step = layout.results, layout.result_step
+    for row in range(runs.shape[0]):
+        number, cell, place = runs[row, 0], runs[row, 1], start + runs[row, 3]
+        if step == 1:
+            copy(plane, place, cells, cell, number)
+        else:
+            for i in range(number):
+                cells[cell + i * step] = plane[place + i]
+
+
+@compiled
+def _lay_out_results(cells: Any, layout: Any, plane: Any, start: int) -> None:
+    """The way back of :func:`_take_results`, for cells that are neighbours."""
+    runs = layout.results
+    for row in range(runs.shape[0]):
+        copy(cells, runs[row, 1], plane, start + runs[row, 3], runs[row, 0])
+
+
+@compiled
+def _six_outputs(weights: Any, planes: Any, shifts: Any, at: int, sums: Any) -> None:
+    """At a wide vector of positions, six outputs: over all shifts, weights times shifted planes."""
+    s0 = s1 = s2 = s3 = s4 = s5 = zeros(planes, WIDE)
+    for k in range(shifts.size):
+        vector = load(planes, shifts[k] + at, WIDE)
+        s0 = add_scaled(weights[k, 0], vector, s0)
+        s1 = add_scaled(weights[k, 1], vector, s1)
+        s2 = add_scaled(weights[k, 2], vector, s2)
+        s3 = add_scaled(weights[k, 3], vector, s3)
+        s4 = add_scaled(weights[k, 4], vector, s4)
+        s5 = add_scaled(weights[k, 5], vector, s5)
+    store(sums[0], at, s0)
+    store(sums[1], at, s1)
+    store(sums[2], at, s2)
+    store(sums[3], at, s3)
+    store(sums[4], at, s4)
+    store(sums[5], at, s5)
+
+
+@compiled
+def _two_outputs(weights: Any, planes: Any, shifts: Any, at: int, sums: Any) -> None:
+    """:func:`_six_outputs` for what is left of the outputs."""
+    s0 = s1 = zeros(planes, WIDE)
+    for k in range(shifts.size):
+        vector = load(planes, shifts[k] + at, WIDE)
+        s0 = add_scaled(weights[k, 0], vector, s0)
+        s1 = add_scaled(weights[k, 1], vector, s1)
+    store(sums[0], at, s0)
+    store(sums[1], at, s1)
+
+
+@compiled
+def _sum_planes(
+    x: Any, tiles: Any, layout: Any, shifts: Any, pictures: int, part: Any, out: Any
+) -> None:
+    """Some outputs of some pictures: ``part`` is (first, last picture, first, last tile)."""
+    sixes, twos, rows = tiles
+    groups, n_sixes = sixes.shape[0], sixes.shape[1]
+    inputs, outputs = x.shape[1] // groups, out.shape[1] // groups
+    width, plane, phase_size = lanes(x, WIDE), layout.plane, pictures * layout.plane
+    planes = np.zeros(inputs * layout.phases * phase_size + width, x.dtype)
+    sums = np.empty((rows[-1], phase_size + width), x.dtype)
+    for first in range(part[0], part[1], pictures):
+        count = min(pictures, part[1] - first)
+        for group in range(groups):
+            for c in range(inputs):
+                for n in range(count):
+                    start = c * layout.phases * phase_size + n * plane
+                    cells = x[first + n, group * inputs + c]
+                    _lay_out(cells, layout, planes, start, phase_size)
+            for at in range(0, (count - 1) * plane + layout.span, width):
+                for tile in range(part[2], part[3]):
+                    if tile < n_sixes:
+                        _six_outputs(sixes[group, tile], planes, shifts, at, sums[rows[tile] :])
+                    else:
+                        two = twos[group, tile - n_sixes]
+                        _two_outputs(two, planes, shifts, at, sums[rows[tile] :])
+            for n in range(count):
+                for o in range(rows[part[2]], min(rows[part[3]], outputs)):
+                    cells = out[first + n, group * outputs + o]
+                    _take_results(sums[o], layout, n * plane, cells)
+
+
+@parallel
+def _sum_planes_in_parts(
+    x: Any, tiles: Any, layout: Any, shifts: Any, pictures: int, parts: Any, out: Any
+) -> None:
+    for number in prange(len(parts)):
+        _sum_planes(x, tiles, layout, shifts, pictures, parts[number], out)
+
+
+@compiled
+def _four_by_six(upstream: Any, planes: Any, shifts: Any, begin: int, end: int, sums: Any) -> None:
+    """Four outputs by six shifts: over positions, upstream times shifted planes."""
+    a0 = a1 = a2 = a3 = a4 = a5 = zeros(planes, 1)
+    b0 = b1 = b2 = b3 = b4 = b5 = zeros(planes, 1)
+    c0 = c1 = c2 = c3 = c4 = c5 = zeros(planes, 1)
+    d0 = d1 = d2 = d3 = d4 = d5 = zeros(planes, 1)
+    k0, k1, k2, k3, k4, k5 = shifts[0], shifts[1], shifts[2], shifts[3], shifts[4], shifts[5]
+    for at in range(begin, end, lanes(planes, 1)):
+        a, b = load(upstream[0], at, 1), load(upstream[1], at, 1)
+        c, d = load(upstream[2], at, 1), load(upstream[3], at, 1)
+        x = load(planes, at + k0, 1)
+        a0, b0 = add_product(a, x, a0), add_product(b, x, b0)
+        c0, d0 = add_product(c, x, c0), add_product(d, x, d0)
+        x = load(planes, at + k1, 1)
+        a1, b1 = add_product(a, x, a1), add_product(b, x, b1)
+        c1, d1 = add_product(c, x, c1), add_product(d, x, d1)
+        x = load(planes, at + k2, 1)
+        a2, b2 = add_product(a, x, a2), add_product(b, x, b2)
+        c2, d2 = add_product(c, x, c2), add_product(d, x, d2)
+        x = load(planes, at + k3, 1)
+        a3, b3 = add_product(a, x, a3), add_product(b, x, b3)
+        c3, d3 = add_product(c, x, c3), add_product(d, x, d3)
+        x = load(planes, at + k4, 1)
+        a4, b4 = add_product(a, x, a4), add_product(b, x, b4)
+        c4, d4 = add_product(c, x, c4), add_product(d, x, d4)
+        x = load(planes, at + k5, 1)
+        a5, b5 = add_product(a, x, a5), add_product(b, x, b5)
+        c5, d5 = add_product(c, x, c5), add_product(d, x, d5)
+    _add_lane_sums(sums[0], a0, a1, a2, a3, a4, a5)
+    _add_lane_sums(sums[1], b0, b1, b2, b3, b4, b5)
+    _add_lane_sums(sums[2], c0, c1, c2, c3, c4, c5)
+    _add_lane_sums(sums[3], d0, d1, d2, d3, d4, d5)
+
+
+@compiled
+def _add_lane_sums(sums: Any, s0: Any, s1: Any, s2: Any, s3: Any, s4: Any, s5: Any) -> None:
+    sums[0] += lane_sum(s0)
+    sums[1] += lane_sum(s1)
+    sums[2] += lane_sum(s2)
+    sums[3] += lane_sum(s3)
+    sums[4] += lane_sum(s4)
+    sums[5] += lane_sum(s5)
+
+
+@compiled
+def _sum_positions(
+    x: Any, g: Any, groups: int, layout: Any, shifts: Any, pictures: int, part: Any, sums: Any
+) -> None:
+    """Add the weight gradients of some pictures to ``sums (groups, outputs, links)``."""
+    inputs, outputs = x.shape[1] // groups, g.shape[1] // groups
+    width, plane, phase_size = lanes(x, 1), layout.plane, pictures * layout.plane
+    planes = np.zeros(inputs * layout.phases * phase_size + width, x.dtype)
+    upstream = np.zeros((sums.shape[1], phase_size + width), x.dtype)
+    for first in range(part[0], part[1], pictures):
+        count = min(pictures, part[1] - first)
+        span = (count - 1) * plane + layout.span
+        for group in range(groups):
+            for n in range(count):
+                for c in range(inputs):
+                    start = c * layout.phases * phase_size + n * plane
+                    cells = x[first + n, group * inputs + c]
+                    _lay_out(cells, layout, planes, start, phase_size)
+                for o in range(outputs):
+                    cells = g[first + n, group * outputs + o]
+                    _lay_out_results(cells, layout, upstream[o], n * plane)
+            if count < pictures:
+                upstream[:, span:] = 0
+            for begin in range(0, span, POSITIONS):
+                end = min(begin + POSITIONS, span)
+                for o in range(0, sums.shape[1], 4):
+                    for k in range(0, shifts.size, 6):
+                        lines, tile = upstream[o : o + 4], sums[group, o : o + 4, k : k + 6]
+                        _four_by_six(lines, planes, shifts[k : k + 6], begin, end, tile)
+
+
+@parallel
+def _sum_positions_in_parts(
+    x: Any, g: Any, groups: int, layout: Any, shifts: Any, pictures: int, parts: Any, sums: Any
+) -> None:
+    for number in prange(len(parts)):
+        _sum_positions(x, g, groups, layout, shifts, pictures, parts[number], sums[number])
+
+
+def _tiles(matrix: Array) -> tuple[Array, Array, Array]:
+    """Weights ``(groups, outputs, links)`` in tiles of six outputs and two, and their first rows."""
+    groups, outputs, links = matrix.shape
+    n_sixes, rest = divmod(outputs, 6)
+    n_twos = -(-rest // 2)
+    sixes = np.ascontiguousarray(
+        matrix[:, : 6 * n_sixes].reshape(groups, n_sixes, 6, links).swapaxes(2, 3)
+    )
+    twos = np.zeros((groups, n_twos, links, 2), matrix.dtype)
+    for row in range(rest):
+        twos[:, row // 2, :, row % 2] = matrix[:, 6 * n_sixes + row]
+    rows = np.array([*range(0, 6 * n_sixes, 6), *range(6 * n_sixes, outputs + 2, 2)], np.int64)
+    return sixes, twos, rows[: n_sixes + n_twos + 1]
+
+
+def _shares(count: int) -> Array:
+    """Equal shares of a number of things, one for each thread, as (first, last)."""
+    bounds = np.arange(THREADS + 1) * count // THREADS
+    return np.stack([bounds[:-1], bounds[1:]], axis=1)
+
+
+def _fitting(pictures: int, entries: int, itemsize: int, room: int = CACHE_BYTES) -> int:
+    """How many pictures are laid out at a time, if each takes so many entries."""
+    share = -(-pictures // THREADS) if pictures >= THREADS else pictures
+    return max(1, min(share, room // max(entries * itemsize, 1)))
+
+
+def _convolve(x: Array, matrix: Array, layout: Layout, out: Array) -> None:
+    """Write to ``out`` what a layout finds in ``x``; ``matrix (groups, outputs, links)``."""
+    inputs, tiles = x.shape[1] // matrix.shape[0], _tiles(matrix)
+    entries = (inputs * layout.phases + matrix.shape[1]) * layout.plane
+    pictures = _fitting(x.shape[0], entries, x.itemsize)
+    shifts = all_shifts(layout, inputs, pictures)
+    every, all_tiles = [(0, x.shape[0])] * THREADS, [(0, len(tiles[2]) - 1)] * THREADS
+    by_picture = x.shape[0] >= THREADS
+    parts = np.concatenate(
+        [_shares(x.shape[0]), all_tiles] if by_picture else [every, _shares(len(tiles[2]) - 1)],
+        axis=1,
+    )
+    _sum_planes_in_parts(flat(x), tiles, layout, shifts, pictures, parts, flat(out))
+
+
+def flat(x: Array) -> Array:
+    """``(N, C, *spatial)`` as ``(N, C, cells)``, contiguous."""
+    return np.ascontiguousarray(x).reshape(*x.shape[:2], math.prod(x.shape[2:]))
+
+
+def all_shifts(layout: Layout, channels: int, pictures: int) -> Array:
+    """Shifts of every tap of every channel, with so many pictures in the planes of a channel."""
+    phase_size = pictures * layout.plane
+    first = np.arange(channels)[:, None] * layout.phases * phase_size
+    return (first + layout.shifts[:, 0] * phase_size + layout.shifts[:, 1]).reshape(-1)
+
+
+@instead_of(plain.conv)
+def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
+    positions = output_sizes(x.shape[2:], w.shape[2:], stride, padding, dilation)
+    out = np.empty((x.shape[0], w.shape[0], *positions), x.dtype)
+    if out.size:
+        layout = forward(x.shape[2:], w.shape[2:], stride, padding, dilation)
+        _convolve(x, w.reshape(groups, w.shape[0] // groups, -1), layout, out)
+    return out
+
+
+@instead_of(plain.conv_input)
+def conv_input(
+    g: Array, w: Array, *, shape: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Array:
+    out = np.zeros(shape, g.dtype)
+    if g.size and out.size:
+        weights = w.reshape(groups, w.shape[0] // groups, w.shape[1], -1).transpose(0, 2, 1, 3)
+        for layout in backward(shape[2:], w.shape[2:], stride, padding, dilation):
+            matrix = weights[..., layout.taps].reshape(*weights.shape[:2], -1)
+            _convolve(g, matrix, layout, out)
+    return out
+
+
+@instead_of(plain.conv_weight)
+def conv_weight(
+    x: Array, g: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Array:
+    inputs, outputs, taps = x.shape[1] // groups, g.shape[1] // groups, math.prod(kernel)
+    links = inputs * taps
+    if not (x.size and g.size):
+        return np.zeros((g.shape[1], inputs, *kernel), x.dtype)
+    layout = forward(x.shape[2:], kernel, stride, padding, dilation)
+    entries = (inputs * layout.phases + outputs) * layout.plane
+    pictures = _fitting(x.shape[0], entries, x.itemsize, 4 * CACHE_BYTES)
+    shifts = all_shifts(layout, inputs, pictures)
+    shifts = np.concatenate([shifts, np.repeat(shifts[-1:], -links % 6)])
+    parts = _shares(x.shape[0])
+    sums = np.zeros((len(parts), groups, -(-outputs // 4) * 4, shifts.size), x.dtype)
+    _sum_positions_in_parts(flat(x), flat(g), groups, layout, shifts, pictures, parts, sums)
+    return sums.sum(axis=0)[:, :outputs, :links].reshape(g.shape[1], inputs, *kernel)
+
+
+KERNELS: dict[str, Kernel] = {kernel.__name__: kernel for kernel in (conv, conv_input, conv_weight)}
