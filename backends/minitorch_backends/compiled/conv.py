@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from minitorch_backends.compiled.jit import THREADS, compiled, instead_of, parallel
+from minitorch_backends.compiled.jit import THREADS, compiled, parallel
 from minitorch_backends.compiled.shifts import Layout, backward, forward
 from minitorch_backends.compiled.vector import (
     REGISTER_BYTES,
@@ -29,7 +29,6 @@ from minitorch_backends.compiled.vector import (
     store,
     zeros,
 )
-from minitorch_backends.numpy import conv as plain
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.windows import Pairs, output_sizes
 
@@ -286,7 +285,6 @@ def all_shifts(layout: Layout, channels: int, pictures: int) -> Array:
     return (first + layout.shifts[:, 0] * phase_size + layout.shifts[:, 1]).reshape(-1)
 
 
-@instead_of(plain.conv)
 def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
     positions = output_sizes(x.shape[2:], w.shape[2:], stride, padding, dilation)
     out = np.empty((x.shape[0], w.shape[0], *positions), x.dtype)
@@ -296,7 +294,6 @@ def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, gr
     return out
 
 
-@instead_of(plain.conv_input)
 def conv_input(
     g: Array, w: Array, *, shape: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Array:
@@ -309,7 +306,6 @@ def conv_input(
     return out
 
 
-@instead_of(plain.conv_weight)
 def conv_weight(
     x: Array, g: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Array:

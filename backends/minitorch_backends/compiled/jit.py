@@ -1,22 +1,18 @@
-"""How kernels are compiled and chosen: two decorators, a cache on disk, a word when it takes long.
+"""How kernels are compiled: two decorators, a cache on disk, a word when it takes long.
 
-May import Numba and NumPy; knows no kernel.
+May import Numba; knows no kernel.
 """
 
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import numba
-import numpy as np
 from numba.core import event
-
-from minitorch_backends.protocol import Kernel
 
 THREADS: int = numba.config.NUMBA_NUM_THREADS
 """As many threads as Numba uses: those of the machine, or ``NUMBA_NUM_THREADS``."""
@@ -27,14 +23,14 @@ _OPTIONS: dict[str, Any] = {
     "error_model": "numpy",  # a division by zero gives inf or NaN
     "fastmath": {"contract"},  # a product and its sum are rounded once
 }
-_FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
-_forked: list[bool] = []
-os.register_at_fork(after_in_child=lambda: _forked.append(True))
-
-
 def compiled(function: Callable[..., Any]) -> Any:
     """Decorate a function that only compiled functions call."""
     return numba.njit(**_OPTIONS)(function)
+
+
+def compiled_sums(function: Callable[..., Any]) -> Any:
+    """As :func:`compiled`, for sums along a row, which are taken in several parts at a time."""
+    return numba.njit(**{**_OPTIONS, "fastmath": {"contract", "reassoc"}})(function)
 
 
 def parallel(function: Callable[..., Any]) -> Any:
@@ -54,26 +50,6 @@ def _one_at_a_time(function: Any) -> Any:
 
 
 _LOCK = threading.Lock()
-
-
-def instead_of(plain: Kernel) -> Callable[[Kernel], Kernel]:
-    """Decorate a kernel with the plain one, which keeps what is not compiled for.
-
-    These are dtypes other than float32 and float64, operands of two dtypes, and all calls in a
-    process that was forked, where the threads of its parent are gone.
-    """
-
-    def decorate(kernel: Kernel) -> Kernel:
-        @functools.wraps(kernel)
-        def chosen(*arrays: Any, **params: Any) -> Any:
-            dtype = arrays[0].dtype
-            if _forked or dtype not in _FLOATS or any(a.dtype != dtype for a in arrays[1:]):
-                return plain(*arrays, **params)
-            return kernel(*arrays, **params)
-
-        return chosen
-
-    return decorate
 
 
 class _Announcement(event.Listener):  # type: ignore[misc]

@@ -132,12 +132,12 @@ def _layout(axes: Sequence[Axis], taps: Table, results: Table, result_step: int)
     shifts = [
         (
             phases.index(tuple(axis.phases[k] for axis, k in zip(axes, tap, strict=True))),
-            _flat([axis.steps[k] - axis.first for axis, k in zip(axes, tap, strict=True)], lengths),
+            flat_index([axis.steps[k] - axis.first for axis, k in zip(axes, tap, strict=True)], lengths),
         )
         for tap in product(*(range(len(axis.steps)) for axis in axes))
     ]
     sources = [
-        _runs(
+        runs(
             [axis.run(f) for axis, f in zip(axes, phase, strict=True)],
             [axis.size for axis in axes],
             [axis.stride for axis in axes],
@@ -149,7 +149,7 @@ def _layout(axes: Sequence[Axis], taps: Table, results: Table, result_step: int)
     return Layout(
         phases=len(phases),
         plane=math.prod(lengths),
-        span=_flat([axis.outputs - 1 for axis in axes], lengths) + 1,
+        span=flat_index([axis.outputs - 1 for axis in axes], lengths) + 1,
         shifts=np.array(shifts, np.int64).reshape(-1, 2),
         taps=taps,
         sources=np.concatenate(sources),
@@ -162,24 +162,28 @@ def _layout(axes: Sequence[Axis], taps: Table, results: Table, result_step: int)
 def _results(axes: Sequence[Axis], sizes: Ints, first: Ints, steps: Ints) -> Table:
     """Where results lie: in pictures of ``sizes`` from the cell ``first`` on, and in the plane."""
     lines = [(axis.outputs, cell, 0) for axis, cell in zip(axes, first, strict=True)]
-    return _runs(lines, sizes, steps, [axis.length for axis in axes], 0)
+    return runs(lines, sizes, steps, [axis.length for axis in axes], 0)
 
 
-def _runs(
+def runs(
     lines: Sequence[tuple[int, int, int]],
     sizes: Sequence[int],
     steps: Sequence[int],
     lengths: Sequence[int],
     phase: int,
 ) -> Table:
-    """Runs along the last axis, from ``(number, first cell, first place)`` along every axis."""
+    """Runs along the last axis, from ``(number, first cell, first place)`` along every axis.
+
+    Cells are numbered in an array of ``sizes``, where neighbours are ``steps`` apart; places in one
+    of ``lengths``.
+    """
     number = lines[-1][0]
     rows = [
         (
             number,
-            _flat([cell + i * step for (_, cell, _), i, step in zip(lines, index, steps)], sizes),
+            flat_index([cell + i * step for (_, cell, _), i, step in zip(lines, index, steps)], sizes),
             phase,
-            _flat([place + i for (_, _, place), i in zip(lines, index)], lengths),
+            flat_index([place + i for (_, _, place), i in zip(lines, index)], lengths),
         )
         for index in product(*(range(count) for count, _, _ in lines[:-1]), (0,))
         if number
@@ -187,7 +191,7 @@ def _runs(
     return np.array(rows, np.int64).reshape(-1, 4)
 
 
-def _flat(index: Sequence[int], sizes: Sequence[int]) -> int:
+def flat_index(index: Sequence[int], sizes: Sequence[int]) -> int:
     """The number of a cell in a flattened array."""
     number = 0
     for i, size in zip(index, sizes, strict=True):

@@ -7,10 +7,12 @@ kernel in ``select.py``. May import NumPy and the kernel files beside it; knows 
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from minitorch_backends.compiled import with_compiled
 from minitorch_backends.numpy.activation import KERNELS as ACTIVATION_KERNELS
 from minitorch_backends.numpy.conv import KERNELS as CONV_KERNELS
 from minitorch_backends.numpy.links import KERNELS as LINK_KERNELS
@@ -32,6 +34,20 @@ _SCALARS = tuple(
 )
 
 
+PLAIN_KERNELS: dict[str, Kernel] = {
+    **ACTIVATION_KERNELS,
+    **CONV_KERNELS,
+    **LINK_KERNELS,
+    **LOCAL_KERNELS,
+    **POOL_KERNELS,
+    **NORM_KERNELS,
+    **LOSS_KERNELS,
+    **RANDOM_KERNELS,
+    **SELECT_KERNELS,
+    **OPTIM_KERNELS,
+}
+
+
 class NumpyBackend:
     """NumPy on the host; see :class:`minitorch_backends.protocol.Backend`."""
 
@@ -40,18 +56,10 @@ class NumpyBackend:
 
     def __init__(self) -> None:
         self.xp: Any = np
-        self.kernels: dict[str, Kernel] = {
-            **ACTIVATION_KERNELS,
-            **CONV_KERNELS,
-            **LINK_KERNELS,
-            **LOCAL_KERNELS,
-            **POOL_KERNELS,
-            **NORM_KERNELS,
-            **LOSS_KERNELS,
-            **RANDOM_KERNELS,
-            **SELECT_KERNELS,
-            **OPTIM_KERNELS,
-        }
+
+    @cached_property
+    def kernels(self) -> dict[str, Kernel]:
+        return with_compiled(PLAIN_KERNELS)
 
     def asarray(self, array: Any, *, copy: bool) -> Array:
         # Without a copy a view is made, so that sealing it leaves the caller's array writeable.
