@@ -15,20 +15,10 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from minitorch_backends.compiled.jit import THREADS, compiled, parallel
+from minitorch_backends.compiled.jit import THREADS, compiled, parallel, shares
 from minitorch_backends.compiled.shifts import Layout, backward, forward
-from minitorch_backends.compiled.vector import (
-    REGISTER_BYTES,
-    WIDE,
-    add_product,
-    add_scaled,
-    copy,
-    lane_sum,
-    lanes,
-    load,
-    store,
-    zeros,
-)
+from minitorch_backends.compiled.tiles import four_by_six, six_outputs, two_outputs
+from minitorch_backends.compiled.vector import WIDE, copy, lanes
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.windows import Pairs, output_sizes
 
@@ -76,38 +66,6 @@ def _lay_out_results(cells: Any, layout: Any, plane: Any, start: int) -> None:
 
 
 @compiled
-def _six_outputs(weights: Any, planes: Any, shifts: Any, at: int, sums: Any) -> None:
-    """At a wide vector of positions, six outputs: over all shifts, weights times shifted planes."""
-    s0 = s1 = s2 = s3 = s4 = s5 = zeros(planes, WIDE)
-    for k in range(shifts.size):
-        vector = load(planes, shifts[k] + at, WIDE)
-        s0 = add_scaled(weights[k, 0], vector, s0)
-        s1 = add_scaled(weights[k, 1], vector, s1)
-        s2 = add_scaled(weights[k, 2], vector, s2)
-        s3 = add_scaled(weights[k, 3], vector, s3)
-        s4 = add_scaled(weights[k, 4], vector, s4)
-        s5 = add_scaled(weights[k, 5], vector, s5)
-    store(sums[0], at, s0)
-    store(sums[1], at, s1)
-    store(sums[2], at, s2)
-    store(sums[3], at, s3)
-    store(sums[4], at, s4)
-    store(sums[5], at, s5)
-
-
-@compiled
-def _two_outputs(weights: Any, planes: Any, shifts: Any, at: int, sums: Any) -> None:
-    """:func:`_six_outputs` for what is left of the outputs."""
-    s0 = s1 = zeros(planes, WIDE)
-    for k in range(shifts.size):
-        vector = load(planes, shifts[k] + at, WIDE)
-        s0 = add_scaled(weights[k, 0], vector, s0)
-        s1 = add_scaled(weights[k, 1], vector, s1)
-    store(sums[0], at, s0)
-    store(sums[1], at, s1)
-
-
-@compiled
 def _sum_planes(
     x: Any, tiles: Any, layout: Any, shifts: Any, pictures: int, part: Any, out: Any
 ) -> None:
@@ -129,10 +87,10 @@ def _sum_planes(
             for at in range(0, (count - 1) * plane + layout.span, width):
                 for tile in range(part[2], part[3]):
                     if tile < n_sixes:
-                        _six_outputs(sixes[group, tile], planes, shifts, at, sums[rows[tile] :])
+                        six_outputs(sixes[group, tile], planes, shifts, at, sums[rows[tile] :])
                     else:
                         two = twos[group, tile - n_sixes]
-                        _two_outputs(two, planes, shifts, at, sums[rows[tile] :])
+                        two_outputs(two, planes, shifts, at, sums[rows[tile] :])
             for n in range(count):
                 for o in range(rows[part[2]], min(rows[part[3]], outputs)):
                     cells = out[first + n, group * outputs + o]
@@ -145,51 +103,6 @@ def _sum_planes_in_parts(
 ) -> None:
     for number in prange(len(parts)):
         _sum_planes(x, tiles, layout, shifts, pictures, parts[number], out)
-
-
-@compiled
-def _four_by_six(upstream: Any, planes: Any, shifts: Any, begin: int, end: int, sums: Any) -> None:
-    """Four outputs by six shifts: over positions, upstream times shifted planes."""
-    a0 = a1 = a2 = a3 = a4 = a5 = zeros(planes, 1)
-    b0 = b1 = b2 = b3 = b4 = b5 = zeros(planes, 1)
-    c0 = c1 = c2 = c3 = c4 = c5 = zeros(planes, 1)
-    d0 = d1 = d2 = d3 = d4 = d5 = zeros(planes, 1)
-    k0, k1, k2, k3, k4, k5 = shifts[0], shifts[1], shifts[2], shifts[3], shifts[4], shifts[5]
-    for at in range(begin, end, lanes(planes, 1)):
-        a, b = load(upstream[0], at, 1), load(upstream[1], at, 1)
-        c, d = load(upstream[2], at, 1), load(upstream[3], at, 1)
-        x = load(planes, at + k0, 1)
-        a0, b0 = add_product(a, x, a0), add_product(b, x, b0)
-        c0, d0 = add_product(c, x, c0), add_product(d, x, d0)
-        x = load(planes, at + k1, 1)
-        a1, b1 = add_product(a, x, a1), add_product(b, x, b1)
-        c1, d1 = add_product(c, x, c1), add_product(d, x, d1)
-        x = load(planes, at + k2, 1)
-        a2, b2 = add_product(a, x, a2), add_product(b, x, b2)
-        c2, d2 = add_product(c, x, c2), add_product(d, x, d2)
-        x = load(planes, at + k3, 1)
-        a3, b3 = add_product(a, x, a3), add_product(b, x, b3)
-        c3, d3 = add_product(c, x, c3), add_product(d, x, d3)
-        x = load(planes, at + k4, 1)
-        a4, b4 = add_product(a, x, a4), add_product(b, x, b4)
-        c4, d4 = add_product(c, x, c4), add_product(d, x, d4)
-        x = load(planes, at + k5, 1)
-        a5, b5 = add_product(a, x, a5), add_product(b, x, b5)
-        c5, d5 = add_product(c, x, c5), add_product(d, x, d5)
-    _add_lane_sums(sums[0], a0, a1, a2, a3, a4, a5)
-    _add_lane_sums(sums[1], b0, b1, b2, b3, b4, b5)
-    _add_lane_sums(sums[2], c0, c1, c2, c3, c4, c5)
-    _add_lane_sums(sums[3], d0, d1, d2, d3, d4, d5)
-
-
-@compiled
-def _add_lane_sums(sums: Any, s0: Any, s1: Any, s2: Any, s3: Any, s4: Any, s5: Any) -> None:
-    sums[0] += lane_sum(s0)
-    sums[1] += lane_sum(s1)
-    sums[2] += lane_sum(s2)
-    sums[3] += lane_sum(s3)
-    sums[4] += lane_sum(s4)
-    sums[5] += lane_sum(s5)
 
 
 @compiled
@@ -220,7 +133,7 @@ def _sum_positions(
                 for o in range(0, sums.shape[1], 4):
                     for k in range(0, shifts.size, 6):
                         lines, tile = upstream[o : o + 4], sums[group, o : o + 4, k : k + 6]
-                        _four_by_six(lines, planes, shifts[k : k + 6], begin, end, tile)
+                        four_by_six(lines, planes, shifts[k : k + 6], begin, end, tile)
 
 
 @parallel
@@ -246,12 +159,6 @@ def _tiles(matrix: Array) -> tuple[Array, Array, Array]:
     return sixes, twos, rows[: n_sixes + n_twos + 1]
 
 
-def _shares(count: int) -> Array:
-    """Equal shares of a number of things, one for each thread, as (first, last)."""
-    bounds = np.arange(THREADS + 1) * count // THREADS
-    return np.stack([bounds[:-1], bounds[1:]], axis=1)
-
-
 def _fitting(pictures: int, entries: int, itemsize: int, room: int = CACHE_BYTES) -> int:
     """How many pictures are laid out at a time, if each takes so many entries."""
     share = -(-pictures // THREADS) if pictures >= THREADS else pictures
@@ -264,12 +171,7 @@ def _convolve(x: Array, matrix: Array, layout: Layout, out: Array) -> None:
     entries = (inputs * layout.phases + matrix.shape[1]) * layout.plane
     pictures = _fitting(x.shape[0], entries, x.itemsize)
     shifts = all_shifts(layout, inputs, pictures)
-    every, all_tiles = [(0, x.shape[0])] * THREADS, [(0, len(tiles[2]) - 1)] * THREADS
-    by_picture = x.shape[0] >= THREADS
-    parts = np.concatenate(
-        [_shares(x.shape[0]), all_tiles] if by_picture else [every, _shares(len(tiles[2]) - 1)],
-        axis=1,
-    )
+    parts = shares((len(tiles[2]) - 1, 1), (x.shape[0], 1))[:, [2, 3, 0, 1]]
     _sum_planes_in_parts(flat(x), tiles, layout, shifts, pictures, parts, flat(out))
 
 
@@ -318,7 +220,7 @@ def conv_weight(
     pictures = _fitting(x.shape[0], entries, x.itemsize, 4 * CACHE_BYTES)
     shifts = all_shifts(layout, inputs, pictures)
     shifts = np.concatenate([shifts, np.repeat(shifts[-1:], -links % 6)])
-    parts = _shares(x.shape[0])
+    parts = shares((x.shape[0], 1))
     sums = np.zeros((len(parts), groups, -(-outputs // 4) * 4, shifts.size), x.dtype)
     _sum_positions_in_parts(flat(x), flat(g), groups, layout, shifts, pictures, parts, sums)
     return sums.sum(axis=0)[:, :outputs, :links].reshape(g.shape[1], inputs, *kernel)

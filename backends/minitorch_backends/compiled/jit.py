@@ -1,6 +1,6 @@
 """How kernels are compiled: two decorators, a cache on disk, a word when it takes long.
 
-May import Numba; knows no kernel.
+May import Numba and NumPy; knows no kernel.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 from numba.core import event
 
 THREADS: int = numba.config.NUMBA_NUM_THREADS
@@ -50,6 +51,21 @@ def _one_at_a_time(function: Any) -> Any:
 
 
 _LOCK = threading.Lock()
+
+
+def shares(*axes: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Work cut in equal shares, one for each thread, along the last axis that is long enough.
+
+    An axis is its length and the least that a share may have of it. Rows are first and last of
+    every axis; axes that are not cut are whole in each.
+    """
+    lengths = [length for length, _ in axes]
+    pieces = [max(min(THREADS, length // least), 1) for length, least in axes]
+    cut = max(range(len(axes)), key=lambda axis: (pieces[axis], axis))
+    rows = np.array([[bound for n in lengths for bound in (0, n)]] * pieces[cut], np.int64)
+    bounds = np.arange(pieces[cut] + 1) * lengths[cut] // pieces[cut]
+    rows[:, 2 * cut], rows[:, 2 * cut + 1] = bounds[:-1], bounds[1:]
+    return rows
 
 
 class _Announcement(event.Listener):  # type: ignore[misc]
