@@ -45,8 +45,8 @@ class Primitive:
         need a gradient. A single callable serves any number of inputs: ``rule(position, g, ...)``.
     keep : {"", "inputs", "first", "other", "output"}
         What the rules need besides ``g``: nothing; all inputs; the first alone (the rest
-        arrive as None); of a product, only the factors whose partner needs a gradient (the rest
-        arrive as None); or the result.
+        arrive as None); of a product, only the factors whose partner needs a gradient (the rest,
+        and what is added to the product, arrive as None); or the result.
     fit : callable, optional
         ``fit(g, shape)`` reduces a gradient to its input's shape. Only broadcasting operations
         have one; for all others a gradient of another shape is an error.
@@ -185,8 +185,12 @@ class Primitive:
         if self.keep == "first":
             return (raw[0], *(None for _ in raw[1:]))
         if self.keep == "other":
-            first, second = parents
-            return (raw[0] if second is not None else None, raw[1] if first is not None else None)
+            first, second, *added = parents
+            return (
+                raw[0] if second is not None else None,
+                raw[1] if first is not None else None,
+                *(None for _ in added),
+            )
         return ()
 
     def pull(

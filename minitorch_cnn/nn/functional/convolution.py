@@ -1,6 +1,6 @@
 """Dense, locally connected and convolutional functions, with PyTorch's names and arguments.
 
-Each checks its arguments and calls the composition in ``ops.conv``. May import ``ops`` and
+Each checks its arguments and calls the composition in ``ops.dense`` or ``ops.conv``. May import ``ops`` and
 ``windows``.
 """
 
@@ -16,9 +16,9 @@ from minitorch_cnn.nn.functional.windows import (
     positions_of,
 )
 from minitorch_cnn.ops import conv as operations
+from minitorch_cnn.ops import dense
 from minitorch_cnn.ops.arguments import raw, require_float, require_one_dtype
-from minitorch_cnn.ops.linalg import matmul
-from minitorch_cnn.ops.shape import expand_dims, matrix_transpose, squeeze
+from minitorch_cnn.ops.shape import expand_dims, squeeze
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
@@ -57,8 +57,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
             f"({shape[0]},)"
         )
     require_one_dtype("linear", input=input, weight=weight, bias=bias)
-    out = matmul(input, matrix_transpose(weight))
-    return out if bias is None else out + bias
+    return dense.linear(input, weight, bias)
 
 
 def _convolution(
