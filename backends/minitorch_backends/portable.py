@@ -264,6 +264,11 @@ def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding
     return fold(columns, shape=shape, kernel=kernel, stride=stride, padding=padding, dilation=ones)
 
 
+def matmul(a: Array, b: Array) -> Array:
+    """``a @ b``; leading axes broadcast."""
+    return a @ b
+
+
 def add_bias(x: Array, bias: Array) -> Array:
     """``x (N, C, *spatial)`` plus a number for each channel, from ``bias (C,)``."""
     xp = array_namespace(x, bias)
@@ -364,6 +369,7 @@ KERNELS: dict[str, Kernel] = {
         index_add,
         select,
         select_back,
+        matmul,
         add_bias,
         relu,
         relu_input,

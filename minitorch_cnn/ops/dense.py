@@ -12,14 +12,14 @@ from typing import Any
 
 from minitorch_cnn.composition import composition
 from minitorch_cnn.ops.arguments import raw
-from minitorch_cnn.ops.linalg import matmul
+from minitorch_cnn.ops.linalg import matmul, product
 from minitorch_cnn.ops.reduce import sum as total
 from minitorch_cnn.ops.shape import matrix_transpose, reshape
 from minitorch_cnn.primitive import Primitive
 
 
 def _product(x: Any, weight: Any, *bias: Any) -> Any:
-    out = x @ weight.T
+    out = product(x, weight.T)
     for offset in bias:
         out += offset
     return out
@@ -30,8 +30,8 @@ _linear = Primitive(
     "linear",
     _product,
     (
-        lambda g, x, weight, *_: g @ weight,
-        lambda g, x, weight, *_: matrix_transpose(g) @ x,
+        lambda g, x, weight, *_: product(g, weight),
+        lambda g, x, weight, *_: product(matrix_transpose(g), x),
         lambda g, *_: total(g, axis=0),
     ),
     keep="other",

@@ -7,12 +7,11 @@ backend and differentiate to any order. May import ``reduce``, ``shape`` and wha
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from string import ascii_letters
 from typing import Any
 
-from minitorch_cnn.backend import canonical_dtype
+from minitorch_cnn.backend import canonical_dtype, kernel
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import axis_index, axis_tuple, raw, require_array
 from minitorch_cnn.ops.reduce import sum as total
@@ -27,12 +26,12 @@ from minitorch_cnn.ops.shape import (
 )
 from minitorch_cnn.primitive import Primitive
 
-_matmul = Primitive(
+product = Primitive(
     "matmul",
-    operator.matmul,
+    lambda a, b: kernel("matmul", a)(a, b),
     (
-        lambda g, a, b: g @ matrix_transpose(b),
-        lambda g, a, b: matrix_transpose(a) @ g,
+        lambda g, a, b: product(g, matrix_transpose(b)),
+        lambda g, a, b: product(matrix_transpose(a), g),
     ),
     keep="other",
     fit=sum_to,
@@ -74,9 +73,9 @@ def matmul(a: Any, b: Any) -> Any:
     if len(shape_b) == 1:
         return _squeezed(matmul(a, expand_dims(b, 1)), -1)
     if len(shape_a) > 2 and len(shape_b) == 2:  # one large product, also for the gradient in b
-        flat = _matmul(reshape(a, (math.prod(shape_a[:-1]), shape_a[-1])), b)
+        flat = product(reshape(a, (math.prod(shape_a[:-1]), shape_a[-1])), b)
         return reshape(flat, (*shape_a[:-1], shape_b[-1]))
-    return _matmul(a, b)
+    return product(a, b)
 
 
 def _squeezed(x: Any, axis: int) -> Any:

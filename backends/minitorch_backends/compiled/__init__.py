@@ -24,6 +24,7 @@ LARGE = 1 << 14
 
 _MODULES: dict[str, tuple[int, tuple[str, ...]]] = {
     "conv": (1 << 8, ("conv", "conv_input", "conv_weight")),
+    "matmul": (1 << 12, ("matmul",)),
     "pool": (LARGE, ("max_pool", "place", "max_pool_input", "sum_pool", "sum_pool_input")),
     "activation": (LARGE, ("add_bias", "relu", "relu_input")),
     "norm": (LARGE, ("moments", "batch_norm", "batch_norm_backward")),

@@ -18,7 +18,8 @@ from numba import prange
 from minitorch_backends.compiled.jit import THREADS, compiled, parallel, shares
 from minitorch_backends.compiled.shifts import Layout, backward, forward
 from minitorch_backends.compiled.tiles import four_by_six, six_outputs, two_outputs
-from minitorch_backends.compiled.vector import WIDE, copy, lanes
+from minitorch_backends.compiled.vector import REGISTER_BYTES, WIDE, copy, lanes
+from minitorch_backends.numpy.memory import empty
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.windows import Pairs, output_sizes
 
@@ -67,17 +68,18 @@ def _lay_out_results(cells: Any, layout: Any, plane: Any, start: int) -> None:
 
 @compiled
 def _sum_planes(
-    x: Any, tiles: Any, layout: Any, shifts: Any, pictures: int, part: Any, out: Any
+    x: Any, tiles: Any, layout: Any, shifts: Any, part: Any, planes: Any, sums: Any, out: Any
 ) -> None:
-    """Some outputs of some pictures: ``part`` is (first, last picture, first, last tile)."""
+    """Some outputs of some pictures: ``part`` is (first, last tile, first, last picture)."""
     sixes, twos, rows = tiles
     groups, n_sixes = sixes.shape[0], sixes.shape[1]
     inputs, outputs = x.shape[1] // groups, out.shape[1] // groups
-    width, plane, phase_size = lanes(x, WIDE), layout.plane, pictures * layout.plane
-    planes = np.zeros(inputs * layout.phases * phase_size + width, x.dtype)
-    sums = np.empty((rows[-1], phase_size + width), x.dtype)
-    for first in range(part[0], part[1], pictures):
-        count = min(pictures, part[1] - first)
+    width, plane = lanes(x, WIDE), layout.plane
+    phase_size = sums.shape[1] - width
+    pictures = phase_size // plane
+    planes[:] = 0
+    for first in range(part[2], part[3], pictures):
+        count = min(pictures, part[3] - first)
         for group in range(groups):
             for c in range(inputs):
                 for n in range(count):
@@ -85,35 +87,38 @@ def _sum_planes(
                     cells = x[first + n, group * inputs + c]
                     _lay_out(cells, layout, planes, start, phase_size)
             for at in range(0, (count - 1) * plane + layout.span, width):
-                for tile in range(part[2], part[3]):
+                for tile in range(part[0], part[1]):
                     if tile < n_sixes:
                         six_outputs(sixes[group, tile], planes, shifts, at, sums[rows[tile] :])
                     else:
                         two = twos[group, tile - n_sixes]
                         two_outputs(two, planes, shifts, at, sums[rows[tile] :])
             for n in range(count):
-                for o in range(rows[part[2]], min(rows[part[3]], outputs)):
+                for o in range(rows[part[0]], min(rows[part[1]], outputs)):
                     cells = out[first + n, group * outputs + o]
                     _take_results(sums[o], layout, n * plane, cells)
 
 
 @parallel
 def _sum_planes_in_parts(
-    x: Any, tiles: Any, layout: Any, shifts: Any, pictures: int, parts: Any, out: Any
+    x: Any, tiles: Any, layout: Any, shifts: Any, parts: Any, planes: Any, sums: Any, out: Any
 ) -> None:
     for number in prange(len(parts)):
-        _sum_planes(x, tiles, layout, shifts, pictures, parts[number], out)
+        part, own_planes, own_sums = parts[number], planes[number], sums[number]
+        _sum_planes(x, tiles, layout, shifts, part, own_planes, own_sums, out)
 
 
 @compiled
 def _sum_positions(
-    x: Any, g: Any, groups: int, layout: Any, shifts: Any, pictures: int, part: Any, sums: Any
+    x: Any, g: Any, layout: Any, shifts: Any, part: Any, planes: Any, upstream: Any, sums: Any
 ) -> None:
     """Add the weight gradients of some pictures to ``sums (groups, outputs, links)``."""
+    groups, plane = sums.shape[0], layout.plane
     inputs, outputs = x.shape[1] // groups, g.shape[1] // groups
-    width, plane, phase_size = lanes(x, 1), layout.plane, pictures * layout.plane
-    planes = np.zeros(inputs * layout.phases * phase_size + width, x.dtype)
-    upstream = np.zeros((sums.shape[1], phase_size + width), x.dtype)
+    phase_size = upstream.shape[1] - lanes(x, 1)
+    pictures = phase_size // plane
+    planes[:] = 0
+    upstream[:] = 0
     for first in range(part[0], part[1], pictures):
         count = min(pictures, part[1] - first)
         span = (count - 1) * plane + layout.span
@@ -138,10 +143,12 @@ def _sum_positions(
 
 @parallel
 def _sum_positions_in_parts(
-    x: Any, g: Any, groups: int, layout: Any, shifts: Any, pictures: int, parts: Any, sums: Any
+    x: Any, g: Any, layout: Any, shifts: Any, parts: Any, planes: Any, upstream: Any, sums: Any
 ) -> None:
     for number in prange(len(parts)):
-        _sum_positions(x, g, groups, layout, shifts, pictures, parts[number], sums[number])
+        own_planes, own_upstream = planes[number], upstream[number]
+        part, own_sums = parts[number], sums[number]
+        _sum_positions(x, g, layout, shifts, part, own_planes, own_upstream, own_sums)
 
 
 def _tiles(matrix: Array) -> tuple[Array, Array, Array]:
@@ -171,8 +178,12 @@ def _convolve(x: Array, matrix: Array, layout: Layout, out: Array) -> None:
     entries = (inputs * layout.phases + matrix.shape[1]) * layout.plane
     pictures = _fitting(x.shape[0], entries, x.itemsize)
     shifts = all_shifts(layout, inputs, pictures)
-    parts = shares((len(tiles[2]) - 1, 1), (x.shape[0], 1))[:, [2, 3, 0, 1]]
-    _sum_planes_in_parts(flat(x), tiles, layout, shifts, pictures, parts, flat(out))
+    parts = shares((len(tiles[2]) - 1, 1), (x.shape[0], 1))
+    line = pictures * layout.plane
+    slack = WIDE * REGISTER_BYTES // x.itemsize
+    planes = empty((len(parts), inputs * layout.phases * line + slack), x.dtype)
+    sums = empty((len(parts), int(tiles[2][-1]), line + slack), x.dtype)
+    _sum_planes_in_parts(flat(x), tiles, layout, shifts, parts, planes, sums, flat(out))
 
 
 def flat(x: Array) -> Array:
@@ -189,7 +200,7 @@ def all_shifts(layout: Layout, channels: int, pictures: int) -> Array:
 
 def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
     positions = output_sizes(x.shape[2:], w.shape[2:], stride, padding, dilation)
-    out = np.empty((x.shape[0], w.shape[0], *positions), x.dtype)
+    out = empty((x.shape[0], w.shape[0], *positions), x.dtype)
     if out.size:
         layout = forward(x.shape[2:], w.shape[2:], stride, padding, dilation)
         _convolve(x, w.reshape(groups, w.shape[0] // groups, -1), layout, out)
@@ -199,7 +210,9 @@ def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, gr
 def conv_input(
     g: Array, w: Array, *, shape: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Array:
-    out = np.zeros(shape, g.dtype)
+    out = empty(shape, g.dtype)
+    if math.prod(stride) > 1 or not g.size:
+        out[...] = 0  # cells that no window meets
     if g.size and out.size:
         weights = w.reshape(groups, w.shape[0] // groups, w.shape[1], -1).transpose(0, 2, 1, 3)
         for layout in backward(shape[2:], w.shape[2:], stride, padding, dilation):
@@ -221,8 +234,11 @@ def conv_weight(
     shifts = all_shifts(layout, inputs, pictures)
     shifts = np.concatenate([shifts, np.repeat(shifts[-1:], -links % 6)])
     parts = shares((x.shape[0], 1))
-    sums = np.zeros((len(parts), groups, -(-outputs // 4) * 4, shifts.size), x.dtype)
-    _sum_positions_in_parts(flat(x), flat(g), groups, layout, shifts, pictures, parts, sums)
+    rows, line, slack = -(-outputs // 4) * 4, pictures * layout.plane, REGISTER_BYTES // x.itemsize
+    planes = empty((len(parts), inputs * layout.phases * line + slack), x.dtype)
+    upstream = empty((len(parts), rows, line + slack), x.dtype)
+    sums = np.zeros((len(parts), groups, rows, shifts.size), x.dtype)
+    _sum_positions_in_parts(flat(x), flat(g), layout, shifts, parts, planes, upstream, sums)
     return sums.sum(axis=0)[:, :outputs, :links].reshape(g.shape[1], inputs, *kernel)
 
 

@@ -5,10 +5,13 @@ May import Numba and NumPy; knows no kernel.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
 import sys
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numba
@@ -24,6 +27,25 @@ _OPTIONS: dict[str, Any] = {
     "error_model": "numpy",  # a division by zero gives inf or NaN
     "fastmath": {"contract"},  # a product and its sum are rounded once
 }
+
+
+def _load_threads() -> None:
+    """Load GNU's threads so that they go to sleep when there is nothing to do.
+
+    By default they look for work for milliseconds, in which no thread of NumPy's own gets to run.
+    The setting is read when they are loaded, and taken back for whatever else may read it.
+    """
+    before = os.environ.get("GOMP_SPINCOUNT")
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    with contextlib.suppress(ImportError):  # other systems have other threads
+        import_module("numba.np.ufunc.omppool")
+    if before is None:
+        del os.environ["GOMP_SPINCOUNT"]
+
+
+_load_threads()
+
+
 def compiled(function: Callable[..., Any]) -> Any:
     """Decorate a function that only compiled functions call."""
     return numba.njit(**_OPTIONS)(function)

@@ -14,6 +14,7 @@ from numba import prange
 from minitorch_backends.compiled.jit import compiled, parallel, shares
 from minitorch_backends.compiled.tiles import six_outputs, two_outputs
 from minitorch_backends.compiled.vector import REGISTER_BYTES, WIDE, copy, lanes
+from minitorch_backends.numpy.memory import empty
 from minitorch_backends.protocol import Array, Kernel
 
 WORTH = 1 << 18
@@ -92,10 +93,12 @@ def _by_lines(matrix: Array) -> tuple[Array, bool]:
 
 def matmul(a: Array, b: Array) -> Array:
     """``a @ b`` of two matrices; NumPy's for what is small."""
-    rows, links, columns = a.shape[0], a.shape[1], b.shape[1]
+    if a.ndim > 2 or b.ndim > 2:
+        return a @ b
+    rows, links, columns = *a.shape, b.shape[1]
     if rows < 2 or rows * links * columns < WORTH:
-        return np.matmul(a, b)
-    out = np.empty((rows, columns), a.dtype)
+        return a @ b
+    out = empty((rows, columns), a.dtype)
     width = WIDE * REGISTER_BYTES // a.itemsize
     parts = shares((rows, 2), (-(-columns // width), 1))
     _product_in_parts(*_by_lines(a), *_by_lines(b), parts, out)

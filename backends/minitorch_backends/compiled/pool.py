@@ -14,6 +14,7 @@ import numpy as np
 from numba import prange
 
 from minitorch_backends.compiled.jit import compiled, compiled_sums, parallel
+from minitorch_backends.numpy.memory import empty
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.windows import Pairs, offsets, output_sizes
 
@@ -119,15 +120,15 @@ def max_pool(
     x: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> tuple[Array, Array]:
     positions, windows = _windows(x.shape[2:], kernel, stride, padding, dilation)
-    best = np.empty((*x.shape[:2], *positions), x.dtype)
-    index = np.empty(best.shape, np.int64)
+    best = empty((*x.shape[:2], *positions), x.dtype)
+    index = empty(best.shape, np.int64)
     padded = any(map(any, padding))
     _largest(_rows(x), windows, padded, _rows(best), _rows(index))
     return best, index
 
 
 def place(g: Array, *, index: Array, shape: Ints) -> Array:
-    out = np.empty(shape, g.dtype)
+    out = empty(shape, g.dtype)
     _scatter(_rows(g), _rows(index), _rows(out))
     return out
 
@@ -138,14 +139,14 @@ def max_pool_input(g: Array, *, index: Array, shape: Ints, **window: Any) -> Arr
 
 def sum_pool(x: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:
     positions, windows = _windows(x.shape[2:], kernel, stride, padding, (1,) * len(kernel))
-    out = np.empty((*x.shape[:2], *positions), x.dtype)
+    out = empty((*x.shape[:2], *positions), x.dtype)
     _sums(_rows(x), windows, _rows(out))
     return out
 
 
 def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:
     _, windows = _windows(tuple(shape[2:]), kernel, stride, padding, (1,) * len(kernel))
-    out = np.empty(shape, g.dtype)
+    out = empty(shape, g.dtype)
     _spread(_rows(g), windows, _rows(out))
     return out
 
