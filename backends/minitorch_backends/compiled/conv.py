@@ -181,7 +181,8 @@ def _convolve(x: Array, matrix: Array, layout: Layout, out: Array) -> None:
     parts = shares((len(tiles[2]) - 1, 1), (x.shape[0], 1))
     line = pictures * layout.plane
     slack = WIDE * REGISTER_BYTES // x.itemsize
-    planes = empty((len(parts), inputs * layout.phases * line + slack), x.dtype)
+    size = inputs * layout.phases * line + layout.beyond + slack
+    planes = empty((len(parts), size), x.dtype)
     sums = empty((len(parts), int(tiles[2][-1]), line + slack), x.dtype)
     _sum_planes_in_parts(flat(x), tiles, layout, shifts, parts, planes, sums, flat(out))
 
@@ -235,7 +236,8 @@ def conv_weight(
     shifts = np.concatenate([shifts, np.repeat(shifts[-1:], -links % 6)])
     parts = shares((x.shape[0], 1))
     rows, line, slack = -(-outputs // 4) * 4, pictures * layout.plane, REGISTER_BYTES // x.itemsize
-    planes = empty((len(parts), inputs * layout.phases * line + slack), x.dtype)
+    size = inputs * layout.phases * line + layout.beyond + slack
+    planes = empty((len(parts), size), x.dtype)
     upstream = empty((len(parts), rows, line + slack), x.dtype)
     sums = np.zeros((len(parts), groups, rows, shifts.size), x.dtype)
     _sum_positions_in_parts(flat(x), flat(g), layout, shifts, parts, planes, upstream, sums)

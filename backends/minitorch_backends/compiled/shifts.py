@@ -3,8 +3,9 @@
 A picture with room around it is laid out flat, as a *plane*. The entries that one place of the
 kernel meets, for all positions at once, are then the plane itself, begun a little further on: its
 *shift*. So a convolution is a sum of shifted planes, each times a weight, and no window is ever
-copied. A stride above 1 deals the picture out to several planes, its *phases*, in each of which
-the step is 1 again. Pure integers; may import NumPy.
+copied. Padding is room in the plane, which the end of a line shares with the start of the next. A
+stride above 1 deals the picture out to several planes, its *phases*, in each of which the step is 1
+again. Pure integers; may import NumPy.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Axis:
     """One spatial axis: output ``j`` meets, by the tap ``k``, entry ``j + steps[k]`` of a phase.
 
     A phase is every ``stride``-th cell of the source, begun at ``phases[k]``; its line of memory
-    holds entries ``first`` to ``first + length``.
+    begins with the entry ``first``.
     """
 
     size: int
@@ -43,13 +44,21 @@ class Axis:
         return min(self.steps)
 
     @property
-    def length(self) -> int:
+    def reach(self) -> int:
+        """How many entries are met, from the first."""
         return max(self.steps) - self.first + self.outputs
+
+    @property
+    def length(self) -> int:
+        """Entries of a line. What is met beyond its end is the room before the next line."""
+        before = max(-self.first, 0)
+        beyond = max(self.first + self.reach - -(-self.size // self.stride), 0)
+        return max(self.reach - min(before, beyond), self.outputs)
 
     def run(self, phase: int) -> tuple[int, int, int]:
         """The entries of a phase that exist: their number, first cell, and place in the line."""
         first = max(self.first, 0)
-        last = min(self.first + self.length, -(-(self.size - phase) // self.stride))
+        last = min(self.first + self.reach, -(-(self.size - phase) // self.stride))
         return max(last - first, 0), phase + first * self.stride, first - self.first
 
 
@@ -62,7 +71,9 @@ class Layout(NamedTuple):
     phases: int
     """Planes for each channel."""
     plane: int
-    """Entries of one."""
+    """Entries of one,"""
+    beyond: int
+    """and how many are met after its end: the room at the beginning of the next."""
     span: int
     """Entries of a plane from the first result to the last."""
     taps: Table
@@ -146,9 +157,11 @@ def _layout(axes: Sequence[Axis], taps: Table, results: Table, result_step: int)
         )
         for number, phase in enumerate(phases)
     ]
+    plane = math.prod(lengths)
     return Layout(
         phases=len(phases),
-        plane=math.prod(lengths),
+        plane=plane,
+        beyond=max(flat_index([axis.reach - 1 for axis in axes], lengths) + 1 - plane, 0),
         span=flat_index([axis.outputs - 1 for axis in axes], lengths) + 1,
         shifts=np.array(shifts, np.int64).reshape(-1, 2),
         taps=taps,
