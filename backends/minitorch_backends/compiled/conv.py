@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import prange
@@ -151,60 +152,113 @@ def _sum_positions_in_parts(
         _sum_positions(x, g, layout, shifts, part, own_planes, own_upstream, own_sums)
 
 
+class Plan(NamedTuple):
+    """What a call needs besides its arrays; the same for all calls with arrays of these shapes."""
+
+    layout: Layout
+    shifts: Array
+    """Of every tap of every channel."""
+    parts: Array
+    """The work of each thread."""
+    planes: tuple[int, int]
+    """Shape of the planes of all threads,"""
+    lines: tuple[int, int, int]
+    """and of the lines of outputs beside them."""
+
+
+@lru_cache(maxsize=512)
+def _plan(
+    geometry: tuple[Any, ...],
+    phase: int | None,
+    pictures: int,
+    inputs: int,
+    outputs: int,
+    itemsize: int,
+) -> Plan:
+    """The plan of a sum of planes, for ``inputs`` and ``outputs`` of one group.
+
+    ``phase`` is that of the picture in which gradients are computed; None means forward.
+    """
+    layout = forward(*geometry) if phase is None else backward(*geometry)[phase]
+    n_tiles, rows = _tile_rows(outputs)
+    together = _fitting(pictures, (inputs * layout.phases + outputs) * layout.plane * itemsize)
+    line, slack = together * layout.plane, WIDE * REGISTER_BYTES // itemsize
+    parts = shares((n_tiles, 1), (pictures, 1))
+    planes = len(parts), inputs * layout.phases * line + layout.beyond + slack
+    shifts = _all_shifts(layout, inputs, line)
+    return Plan(layout, shifts, parts, planes, (len(parts), int(rows[-1]), line + slack))
+
+
+@lru_cache(maxsize=512)
+def _weight_plan(
+    geometry: tuple[Any, ...], pictures: int, inputs: int, outputs: int, itemsize: int
+) -> Plan:
+    """The plan of a weight gradient: taps in sixes, outputs in fours."""
+    layout = forward(*geometry)
+    entries = (inputs * layout.phases + outputs) * layout.plane
+    together = _fitting(pictures, entries * itemsize, 4 * CACHE_BYTES)
+    line, slack = together * layout.plane, REGISTER_BYTES // itemsize
+    parts = shares((pictures, 1))
+    planes = len(parts), inputs * layout.phases * line + layout.beyond + slack
+    shifts = _all_shifts(layout, inputs, line)
+    shifts = np.concatenate([shifts, np.repeat(shifts[-1:], -shifts.size % 6)])
+    return Plan(layout, shifts, parts, planes, (len(parts), -(-outputs // 4) * 4, line + slack))
+
+
+def _fitting(pictures: int, size: int, room: int = CACHE_BYTES) -> int:
+    """How many pictures are laid out at a time, if each takes so many bytes."""
+    share = -(-pictures // THREADS) if pictures >= THREADS else pictures
+    return max(1, min(share, room // max(size, 1)))
+
+
+def _all_shifts(layout: Layout, channels: int, line: int) -> Array:
+    """Shifts of every tap of every channel, whose phases have planes of so many entries."""
+    first = np.arange(channels)[:, None] * layout.phases * line
+    return (first + layout.shifts[:, 0] * line + layout.shifts[:, 1]).reshape(-1)
+
+
+@cache
+def _tile_rows(outputs: int) -> tuple[int, Array]:
+    """How many tiles of six and then of two outputs there are, and the first row of each."""
+    whole = outputs - outputs % 6
+    rows = np.array([*range(0, whole, 6), *range(whole, outputs + 2, 2)], np.int64)
+    n_tiles = whole // 6 + -(-(outputs - whole) // 2)
+    return n_tiles, rows[: n_tiles + 1]
+
+
 def _tiles(matrix: Array) -> tuple[Array, Array, Array]:
     """Weights ``(groups, outputs, links)`` in tiles of six outputs and two, and their first rows."""
     groups, outputs, links = matrix.shape
     n_sixes, rest = divmod(outputs, 6)
-    n_twos = -(-rest // 2)
-    sixes = np.ascontiguousarray(
-        matrix[:, : 6 * n_sixes].reshape(groups, n_sixes, 6, links).swapaxes(2, 3)
-    )
-    twos = np.zeros((groups, n_twos, links, 2), matrix.dtype)
+    sixes = matrix[:, : 6 * n_sixes].reshape(groups, n_sixes, 6, links).swapaxes(2, 3)
+    twos = np.zeros((groups, -(-rest // 2), links, 2), matrix.dtype)
     for row in range(rest):
         twos[:, row // 2, :, row % 2] = matrix[:, 6 * n_sixes + row]
-    rows = np.array([*range(0, 6 * n_sixes, 6), *range(6 * n_sixes, outputs + 2, 2)], np.int64)
-    return sixes, twos, rows[: n_sixes + n_twos + 1]
+    return np.ascontiguousarray(sixes), twos, _tile_rows(outputs)[1]
 
 
-def _fitting(pictures: int, entries: int, itemsize: int, room: int = CACHE_BYTES) -> int:
-    """How many pictures are laid out at a time, if each takes so many entries."""
-    share = -(-pictures // THREADS) if pictures >= THREADS else pictures
-    return max(1, min(share, room // max(entries * itemsize, 1)))
-
-
-def _convolve(x: Array, matrix: Array, layout: Layout, out: Array) -> None:
+def _convolve(x: Array, matrix: Array, plan: Plan, out: Array) -> None:
     """Write to ``out`` what a layout finds in ``x``; ``matrix (groups, outputs, links)``."""
-    inputs, tiles = x.shape[1] // matrix.shape[0], _tiles(matrix)
-    entries = (inputs * layout.phases + matrix.shape[1]) * layout.plane
-    pictures = _fitting(x.shape[0], entries, x.itemsize)
-    shifts = all_shifts(layout, inputs, pictures)
-    parts = shares((len(tiles[2]) - 1, 1), (x.shape[0], 1))
-    line = pictures * layout.plane
-    slack = WIDE * REGISTER_BYTES // x.itemsize
-    size = inputs * layout.phases * line + layout.beyond + slack
-    planes = empty((len(parts), size), x.dtype)
-    sums = empty((len(parts), int(tiles[2][-1]), line + slack), x.dtype)
-    _sum_planes_in_parts(flat(x), tiles, layout, shifts, parts, planes, sums, flat(out))
+    planes, sums = empty(plan.planes, x.dtype), empty(plan.lines, x.dtype)
+    tiles, cells = _tiles(matrix), _flat(x)
+    _sum_planes_in_parts(
+        cells, tiles, plan.layout, plan.shifts, plan.parts, planes, sums, _flat(out)
+    )
 
 
-def flat(x: Array) -> Array:
+def _flat(x: Array) -> Array:
     """``(N, C, *spatial)`` as ``(N, C, cells)``, contiguous."""
     return np.ascontiguousarray(x).reshape(*x.shape[:2], math.prod(x.shape[2:]))
-
-
-def all_shifts(layout: Layout, channels: int, pictures: int) -> Array:
-    """Shifts of every tap of every channel, with so many pictures in the planes of a channel."""
-    phase_size = pictures * layout.plane
-    first = np.arange(channels)[:, None] * layout.phases * phase_size
-    return (first + layout.shifts[:, 0] * phase_size + layout.shifts[:, 1]).reshape(-1)
 
 
 def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
     positions = output_sizes(x.shape[2:], w.shape[2:], stride, padding, dilation)
     out = empty((x.shape[0], w.shape[0], *positions), x.dtype)
     if out.size:
-        layout = forward(x.shape[2:], w.shape[2:], stride, padding, dilation)
-        _convolve(x, w.reshape(groups, w.shape[0] // groups, -1), layout, out)
+        geometry = x.shape[2:], w.shape[2:], stride, padding, dilation
+        outputs = w.shape[0] // groups
+        plan = _plan(geometry, None, x.shape[0], w.shape[1], outputs, x.itemsize)
+        _convolve(x, w.reshape(groups, outputs, -1), plan, out)
     return out
 
 
@@ -214,33 +268,31 @@ def conv_input(
     out = empty(shape, g.dtype)
     if math.prod(stride) > 1 or not g.size:
         out[...] = 0  # cells that no window meets
-    if g.size and out.size:
-        weights = w.reshape(groups, w.shape[0] // groups, w.shape[1], -1).transpose(0, 2, 1, 3)
-        for layout in backward(shape[2:], w.shape[2:], stride, padding, dilation):
-            matrix = weights[..., layout.taps].reshape(*weights.shape[:2], -1)
-            _convolve(g, matrix, layout, out)
+    if not (g.size and out.size):
+        return out
+    weights = w.reshape(groups, w.shape[0] // groups, w.shape[1], -1).transpose(0, 2, 1, 3)
+    geometry = tuple(shape[2:]), w.shape[2:], stride, padding, dilation
+    for phase in range(len(backward(*geometry))):
+        plan = _plan(geometry, phase, g.shape[0], weights.shape[2], w.shape[1], g.itemsize)
+        matrix = weights[..., plan.layout.taps].reshape(*weights.shape[:2], -1)
+        _convolve(g, matrix, plan, out)
     return out
 
 
 def conv_weight(
     x: Array, g: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Array:
-    inputs, outputs, taps = x.shape[1] // groups, g.shape[1] // groups, math.prod(kernel)
-    links = inputs * taps
+    inputs, outputs = x.shape[1] // groups, g.shape[1] // groups
+    links = inputs * math.prod(kernel)
     if not (x.size and g.size):
         return np.zeros((g.shape[1], inputs, *kernel), x.dtype)
-    layout = forward(x.shape[2:], kernel, stride, padding, dilation)
-    entries = (inputs * layout.phases + outputs) * layout.plane
-    pictures = _fitting(x.shape[0], entries, x.itemsize, 4 * CACHE_BYTES)
-    shifts = all_shifts(layout, inputs, pictures)
-    shifts = np.concatenate([shifts, np.repeat(shifts[-1:], -links % 6)])
-    parts = shares((x.shape[0], 1))
-    rows, line, slack = -(-outputs // 4) * 4, pictures * layout.plane, REGISTER_BYTES // x.itemsize
-    size = inputs * layout.phases * line + layout.beyond + slack
-    planes = empty((len(parts), size), x.dtype)
-    upstream = empty((len(parts), rows, line + slack), x.dtype)
-    sums = np.zeros((len(parts), groups, rows, shifts.size), x.dtype)
-    _sum_positions_in_parts(flat(x), flat(g), layout, shifts, parts, planes, upstream, sums)
+    geometry = x.shape[2:], tuple(kernel), stride, padding, dilation
+    plan = _weight_plan(geometry, x.shape[0], inputs, outputs, x.itemsize)
+    planes, upstream = empty(plan.planes, x.dtype), empty(plan.lines, x.dtype)
+    sums = np.zeros((len(plan.parts), groups, plan.lines[1], plan.shifts.size), x.dtype)
+    _sum_positions_in_parts(
+        _flat(x), _flat(g), plan.layout, plan.shifts, plan.parts, planes, upstream, sums
+    )
     return sums.sum(axis=0)[:, :outputs, :links].reshape(g.shape[1], inputs, *kernel)
 
 

@@ -32,11 +32,12 @@ _OPTIONS: dict[str, Any] = {
 def _load_threads() -> None:
     """Load GNU's threads so that they go to sleep when there is nothing to do.
 
-    By default they look for work for milliseconds, in which no thread of NumPy's own gets to run.
+    By default they look for work for many milliseconds, in which no thread of NumPy's gets to run;
+    half a millisecond is longer than what comes between two kernels.
     The setting is read when they are loaded, and taken back for whatever else may read it.
     """
     before = os.environ.get("GOMP_SPINCOUNT")
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     with contextlib.suppress(ImportError):  # other systems have other threads
         import_module("numba.np.ufunc.omppool")
     if before is None:
