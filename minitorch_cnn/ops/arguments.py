@@ -62,8 +62,11 @@ def require_one_dtype(name: str, **arrays: Any) -> None:
 
     Promotion would turn a whole net to float64 because of one array made by NumPy.
     """
-    given = {key: require_array(x, name) for key, x in arrays.items() if x is not None}
-    dtypes = {key: canonical_dtype(raw(x).dtype) for key, x in given.items()}
+    dtypes = {
+        key: canonical_dtype(raw(require_array(x, name)).dtype)
+        for key, x in arrays.items()
+        if x is not None
+    }
     if len(set(dtypes.values())) > 1:
         met = ", ".join(f"{key} {dtype}" for key, dtype in dtypes.items())
         raise TypeError(

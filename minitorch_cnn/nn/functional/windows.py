@@ -19,7 +19,7 @@ def per_dimension(value: Any, dims: int, what: str, *, least: int | None = None)
     given = tuple(value) if isinstance(value, (tuple, list)) else (value,) * dims
     expected = f"an integer or a tuple of {dims}" if dims > 1 else "an integer"
     try:
-        numbers = tuple(operator.index(n) for n in given)
+        numbers = tuple(map(operator.index, given))
     except TypeError:
         raise TypeError(f"{what}: expected {expected}, got {value!r}") from None
     if len(numbers) == 1:
