@@ -94,7 +94,7 @@ def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, gr
         out = np.empty((x.shape[0], *positions, w.shape[0]), x.dtype)
         for some, columns in _cut(x, groups=groups, last=True, **window):
             np.matmul(columns, matrices, out=_grouped(out[some], groups))
-        return _channels_second(out)
+        return channels_second(out)
     out = np.empty((x.shape[0], groups, matrices.shape[1], math.prod(positions)), x.dtype)
     for some, columns in _cut(x, groups=groups, last=False, **window):
         np.matmul(matrices, columns, out=out[some])
@@ -152,7 +152,7 @@ def conv_weight(
     total = np.zeros((groups, depth * math.prod(kernel), outputs), x.dtype)
     for some, columns in _cut(x, groups=groups, last=last, **window):
         if last:
-            upstream = _grouped(np.ascontiguousarray(_channels_back(g[some])), groups)
+            upstream = _grouped(np.ascontiguousarray(channels_back(g[some])), groups)
             total += np.matmul(columns.swapaxes(1, 2), upstream)
         else:
             upstream = g[some].reshape(len(columns), groups, outputs, columns.shape[3])
@@ -194,7 +194,7 @@ def _cut(
     padded = any(map(any, padding))
     in_order = x.strides[1 if last else -1] == x.itemsize
     if math.prod(kernel) == math.prod(stride) == 1 and not padded and in_order:
-        whole = _grouped(_channels_back(x), groups) if last else x.reshape(-1, groups, depth, count)
+        whole = _grouped(channels_back(x), groups) if last else x.reshape(-1, groups, depth, count)
         yield slice(None), whole
         return
     parts = list(_a_few(pictures, channels * math.prod(kernel) * count, x.dtype))
@@ -221,7 +221,7 @@ def _room(x: Array, pictures: int, padding: Pairs, last: bool) -> Array:
     """Zeros for some padded pictures of ``x``, with their channels last in memory or not."""
     sizes = [n + sum(p) for n, p in zip(x.shape[2:], padding, strict=True)]
     if last:
-        return _channels_second(np.zeros((pictures, *sizes, x.shape[1]), x.dtype))
+        return channels_second(np.zeros((pictures, *sizes, x.shape[1]), x.dtype))
     return np.zeros((pictures, x.shape[1], *sizes), x.dtype)
 
 
@@ -247,12 +247,12 @@ def _matrices(w: Array, groups: int, *, last: bool) -> Array:
     return split.reshape(groups, w.shape[0] // groups, places)
 
 
-def _channels_second(x: Array) -> Array:
+def channels_second(x: Array) -> Array:
     """``(N, *spatial, C)`` seen as ``(N, C, *spatial)``."""
     return x.transpose(0, x.ndim - 1, *range(1, x.ndim - 1))
 
 
-def _channels_back(x: Array) -> Array:
+def channels_back(x: Array) -> Array:
     """``(N, C, *spatial)`` seen as ``(N, *spatial, C)``."""
     return x.transpose(0, *range(2, x.ndim), 1)
 
