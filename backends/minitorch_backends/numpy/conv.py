@@ -31,7 +31,7 @@ BUFFER_BYTES = 1 << 21
 SHORTEST_RUN = 8
 """Rows of the kernel with fewer entries than this, over all channels, are cut channels first."""
 FEW_CHANNELS = 8
-"""Input gradients of fewer channels than this are products folded, not convolutions."""
+"""Input gradients of fewer channels than this are folded products, not convolutions."""
 
 
 def pad(x: Array, *, widths: Pairs, value: float) -> Array:
@@ -87,7 +87,7 @@ def _inside(shape: Ints, padding: Pairs) -> tuple[slice, ...]:
 def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
     kernel = w.shape[2:]
     window = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
-    last = _channels_last(w.shape[1], kernel)
+    last = _channels_last(x, w.shape[1], kernel)
     matrices = _matrices(w, groups, last=last)
     positions = output_sizes(x.shape[2:], **window)
     if last:
@@ -109,7 +109,7 @@ def conv_input(
         (d * (k - 1) - before, d * (k - 1) - after)
         for d, k, (before, after) in zip(dilation, kernel, padding, strict=True)
     ]
-    few = w.shape[1] < FEW_CHANNELS
+    few = w.shape[1] < FEW_CHANNELS and math.prod(kernel) > 1
     if few or math.prod(stride) > 1 or min(map(min, around)) < 0:
         return _folded_products(
             g, w, shape=shape, stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -123,23 +123,24 @@ def conv_input(
 def _folded_products(
     g: Array, w: Array, *, shape: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Array:
-    """The input gradient by its definition: windows of products, added up where they overlap."""
+    """The input gradient by its definition: windows of products, added up where they overlap.
+
+    Pictures are turned to ``(C, *spatial, N)``, so that what is added lies in long runs.
+    """
     kernel, positions = w.shape[2:], g.shape[2:]
     matrices = _matrices(w, groups, last=False).swapaxes(1, 2)
     out = np.empty(shape, g.dtype)
-    entries = shape[1] * math.prod((*kernel, *positions))
-    for some in _a_few(shape[0], entries, g.dtype):
-        upstream = g[some].reshape(-1, groups, matrices.shape[2], math.prod(positions))
-        columns = np.matmul(matrices, upstream)
-        part = (len(columns), *shape[1:])
-        out[some] = fold(
-            columns.reshape(*part[:2], *kernel, *positions),
-            shape=part,
-            kernel=kernel,
-            stride=stride,
-            padding=padding,
-            dilation=dilation,
-        )
+    for some in _a_few(shape[0], shape[1] * math.prod((*kernel, *positions)), g.dtype):
+        upstream = np.ascontiguousarray(g[some].transpose(*range(1, g.ndim), 0))
+        pictures = upstream.shape[-1]
+        columns = np.matmul(matrices, upstream.reshape(groups, matrices.shape[2], -1))
+        columns = columns.reshape(shape[1], *kernel, *positions, pictures)
+        sizes = (n + sum(p) for n, p in zip(shape[2:], padding, strict=True))
+        padded = np.zeros((shape[1], *sizes, pictures), g.dtype)
+        for place, where in offsets(kernel, stride, dilation, positions):
+            padded[(slice(None), *where)] += columns[(slice(None), *place)]
+        inside = padded[(slice(None), *_inside(shape, padding))]
+        out[some] = inside.transpose(inside.ndim - 1, *range(inside.ndim - 1))
     return out
 
 
@@ -148,7 +149,7 @@ def conv_weight(
 ) -> Array:
     window = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
     depth, outputs = x.shape[1] // groups, g.shape[1] // groups
-    last = _channels_last(depth, kernel)
+    last = _channels_last(x, depth, kernel)
     total = np.zeros((groups, depth * math.prod(kernel), outputs), x.dtype)
     for some, columns in _cut(x, groups=groups, last=last, **window):
         if last:
@@ -167,8 +168,13 @@ def conv_weight(
 # --- windows of a few pictures at a time ---------------------------------------------------------
 
 
-def _channels_last(depth: int, kernel: Ints) -> bool:
-    """Whether windows with ``depth`` channels are cut channels last: by the length of a run."""
+def _channels_last(x: Array, depth: int, kernel: Ints) -> bool:
+    """Whether windows with ``depth`` channels are cut channels last: by the length of a run.
+
+    Windows of one place are not cut, if they lie in memory as they are multiplied.
+    """
+    if math.prod(kernel) == 1:
+        return bool(x.strides[1] == x.itemsize)
     return depth * kernel[-1] >= SHORTEST_RUN
 
 
