@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar, Token
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -61,6 +61,8 @@ NAMESPACES: dict[type, Any] = {}
 """Array type -> array-API namespace of its backend; filled as backends are loaded."""
 SEALS: dict[type, Callable[[Array], Array]] = {}
 """Array type -> ``seal`` of its backend; filled as backends are loaded."""
+_queued: set[type] = set()
+"""Array types whose backends are :class:`Queued`: a set, since to ask the protocol takes 50 us."""
 
 
 def register(backend: Backend) -> Backend:
@@ -85,6 +87,8 @@ def register(backend: Backend) -> Backend:
                 SWITCHES[array_type] = backend.compute_on
         else:
             _by_type[array_type] = backend
+        if isinstance(backend, Queued):
+            _queued.add(array_type)
         NAMESPACES[array_type] = backend.xp
         SEALS[array_type] = backend.seal
     return backend
@@ -133,16 +137,15 @@ def refuse_if(wrong: Array, error: Callable[[], Exception]) -> None:
     Where asking would make the host wait for the device, the question is put off until something
     comes to the host.
     """
-    home = backend_of(wrong)
-    if isinstance(home, Queued):
-        home.check_later(wrong, error)
-    elif bool(home.xp.any(wrong)):
+    if is_queued(wrong):
+        cast(Queued, backend_of(wrong)).check_later(wrong, error)
+    elif bool(namespace(wrong).any(wrong)):
         raise error()
 
 
 def is_queued(array: Array) -> bool:
     """Whether the array's library computes later: it is then not asked about single entries."""
-    return isinstance(backend_of(array), Queued)
+    return type(array) in _queued
 
 
 _ONE_PATH: ContextVar[bool] = ContextVar("one_path", default=False)

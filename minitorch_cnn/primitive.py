@@ -119,7 +119,7 @@ class Primitive:
         if not boxed:  # inside a gradient rule of a plain backward: raw arrays, nothing to record
             out = self.compute(*raw, **params)
             return out[0] if self.residual else out
-        if len(raw) > 1:
+        if loose or SWITCHES or len(set(map(type, raw))) > 1:
             self.check_backends(raw)
         if SWITCHES:
             switch_device(raw)

@@ -27,7 +27,7 @@ WITH_KERNELS = [
     *("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"),
     *("lp_pool1d", "lp_pool2d", "lp_pool3d"),
     *("batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm"),
-    *("softmax", "log_softmax", "cross_entropy"),
+    *("softmax", "log_softmax", "cross_entropy", "linear"),
 ]
 KERNEL_SAMPLES = [
     pytest.param(sample, id=sample.name)
@@ -67,7 +67,7 @@ def test_no_kernel_runs_in_compositions(sample: Sample) -> None:
     kernels = {
         *("local", "local_input", "conv", "conv_input", "max_pool", "pick", "sum_pool"),
         *("batch_norm", "softmax", "log_softmax", "softmax_cross_entropy"),
-        *("mean_cross_entropy", "add_bias"),
+        *("mean_cross_entropy", "add_bias", "linear"),
     }
     tensors = sample.tensors()
     usual, body = (

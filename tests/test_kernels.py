@@ -39,7 +39,7 @@ def check_float64(name: str, kernel: Callable[..., Any]) -> None:
 
 def test_weight_gradients_summed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """The NumPy kernel for large batches does not stack the gradients of single pictures."""
-    monkeypatch.setattr(numpy_conv, "SUM_OF_PRODUCTS_BYTES", 0)
+    monkeypatch.setattr(numpy_conv, "BUFFER_BYTES", 0)
     check_float64("conv_weight", numpy_conv.conv_weight)
 
 

@@ -159,6 +159,26 @@ def test_linear_is_dense():
     assert layer.bias.shape == (2,)
 
 
+def test_gradients_of_dense_weights_lie_in_memory_as_the_weights_do():
+    layer = nn.Dense(5, 3)
+    layer(mt.ones((4, 5))).sum().backward()
+    assert layer.weight.grad.data.flags.c_contiguous
+
+
+def test_a_dense_layer_keeps_the_factors_that_gradients_need():
+    shapes = (4, 5), (3, 5), (3,)
+    x, weight, bias = (randn(*shape, requires_grad=True) for shape in shapes)
+    for inputs, kept in [
+        ((x, weight, bias), [True, True, False]),
+        ((x, weight.detach(), bias), [False, True, False]),
+        ((x.detach(), weight, bias), [True, False, False]),
+        ((x.detach(), weight.detach(), bias), [False, False, False]),
+        ((x, weight), [True, True]),
+    ]:
+        node = F.linear(*inputs)._node
+        assert [array is not None for array in node.kept] == kept
+
+
 def test_dense_is_a_matrix_product(backend):
     layer = nn.Dense(3, 2, backend=backend).to("float64")
     x = randn(4, 5, 3, backend=backend)

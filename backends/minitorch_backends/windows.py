@@ -22,7 +22,8 @@ def output_size(
     >>> output_size(7, kernel=3, stride=2, padding=(1, 1), dilation=1)
     4
     """
-    return (size + sum(padding) - dilation * (kernel - 1) - 1) // stride + 1
+    before, after = padding
+    return (size + before + after - dilation * (kernel - 1) - 1) // stride + 1
 
 
 def output_sizes(

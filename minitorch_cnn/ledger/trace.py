@@ -188,7 +188,7 @@ _OPERATIONS: dict[str, Callable[[Field, Node], Seen]] = {
     **dict.fromkeys(("softmax", "log_softmax"), _softmax_operation),
     **dict.fromkeys(("pad", "crop"), _pad_operation),
     "concat": _concat_operation,
-    "matmul": _matmul_operation,
+    **dict.fromkeys(("linear", "matmul"), _matmul_operation),
     "reshape": _reshape_operation,
     "slice": _slice_operation,
 }

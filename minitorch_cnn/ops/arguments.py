@@ -62,8 +62,10 @@ def require_one_dtype(name: str, **arrays: Any) -> None:
 
     Promotion would turn a whole net to float64 because of one array made by NumPy.
     """
-    given = {key: require_array(x, name) for key, x in arrays.items() if x is not None}
-    dtypes = {key: canonical_dtype(raw(x).dtype) for key, x in given.items()}
+    given = {key: raw(require_array(x, name)).dtype for key, x in arrays.items() if x is not None}
+    if len(set(map(id, given.values()))) == 1:
+        return
+    dtypes = {key: canonical_dtype(dtype) for key, dtype in given.items()}
     if len(set(dtypes.values())) > 1:
         met = ", ".join(f"{key} {dtype}" for key, dtype in dtypes.items())
         raise TypeError(
@@ -165,7 +167,7 @@ def shape_tuple(shape: Any, name: str) -> tuple[int, ...]:
     """A shape given as one integer or a sequence of them, as a tuple."""
     try:
         if isinstance(shape, Sequence) and not isinstance(shape, str):
-            return tuple(operator.index(n) for n in shape)
+            return tuple(map(operator.index, shape))
         return (operator.index(shape),)
     except TypeError:
         raise TypeError(

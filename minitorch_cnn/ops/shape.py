@@ -147,8 +147,8 @@ def reshape(x: Any, shape: int | Sequence[int], *, copy: bool | None = None) -> 
     """
     origin = raw(require_array(x, "reshape")).shape
     wanted = shape_tuple(shape, "reshape")
-    size, known = math.prod(origin), math.prod(n for n in wanted if n != -1)
-    unknown = wanted.count(-1)
+    size, unknown = math.prod(origin), wanted.count(-1)
+    known = math.prod(n for n in wanted if n != -1) if unknown else math.prod(wanted)
     fits = size == known if not unknown else unknown == 1 and known and size % known == 0
     if not fits or min(wanted, default=0) < -1:
         raise ValueError(

@@ -134,8 +134,8 @@ class Optimizer:
         """Forget the gradients of all parameters (or set them to zeros)."""
         for group in self.param_groups:
             for parameter in group["params"]:
-                gradient = parameter.grad
-                parameter.grad = None if set_to_none or gradient is None else zeros_like(gradient)
+                gradient = parameter._grad
+                parameter._grad = None if set_to_none or gradient is None else zeros_like(gradient)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move every parameter that has a gradient; returns what ``closure`` returned.

@@ -63,7 +63,9 @@ def adam_step(
     maximize: bool,
 ) -> tuple[list[Array], list[Array], list[Array], list[Array]]:
     first, second = betas
-    size, correction = lr / (1 - first**step), math.sqrt(1 - second**step)
+    # mean / (root / correction + eps), with one division of an array: both sides times correction.
+    correction = math.sqrt(1 - second**step)
+    size, eps = lr / (1 - first**step) * correction, eps * correction
     new = []
     for number, (data, g) in enumerate(zip(parameters, gradients, strict=True)):
         g = _gradient(data, g, 0.0 if decoupled else weight_decay, maximize)
@@ -75,7 +77,6 @@ def adam_step(
         if largest:
             square = np.maximum(largest[number], square, out=largest[number])
         np.sqrt(square, out=out)
-        out /= correction
         out += eps
         np.divide(mean, out, out=out)
         out *= -size

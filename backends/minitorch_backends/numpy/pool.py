@@ -6,42 +6,93 @@ Same names, signatures and meaning as in ``portable.py``; may import the kernel 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from minitorch_backends.numpy.conv import pad_windows
+from minitorch_backends.numpy.conv import channels_back, channels_second, pad_windows
 from minitorch_backends.numpy.select import index_add
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.windows import Pairs, offsets, output_sizes
 
 Ints = Sequence[int]
 
+BLOCK_BYTES = 1 << 20
+"""About as much of the pictures is worked on at a time, to stay in the cache."""
+
 
 def max_pool(
     x: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> tuple[Array, Array]:
-    positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
     floats = x.dtype.kind == "f"
     padded = pad_windows(x, padding, -np.inf if floats else np.iinfo(x.dtype).min)
-    cells = np.arange(math.prod(x.shape[2:]), dtype=np.int64).reshape(x.shape[2:])
-    is_padded = padded is not x
-    cells = pad_windows(cells[None, None], padding, -1)[0, 0]
+    positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
     windows = [where for _, where in offsets(kernel, stride, dilation, positions)]
-    pieces = [padded[(slice(None), slice(None), *where)] for where in windows]
-    best = pieces[0].copy()
-    for piece in pieces[1:]:
-        np.maximum(best, piece, out=best)  # NaN wins, as in PyTorch
-    index = np.empty(best.shape, np.int64)
-    # From the last place to the first, so that the first of equal entries stays.
-    for piece, where in zip(reversed(pieces), reversed(windows), strict=True):
-        wins = piece == best
-        if floats:
-            wins |= piece != piece
-        if is_padded:
-            wins &= cells[where] >= 0
-        np.copyto(index, cells[where], where=wins)
+    first, steps = _cells(x.shape[2:], kernel, stride, padding, dilation)
+    outside = None
+    if padded is not x:
+        ring = pad_windows(np.zeros((1, 1, *x.shape[2:]), np.bool), padding, True)
+        outside = [ring[(slice(None), slice(None), *where)] for where in windows]
+    best = np.empty_like(padded, shape=(*x.shape[:2], *positions))
+    index = np.empty_like(best, dtype=np.int64)
+    for some in _a_few(x):
+        pieces = [padded[(some, slice(None), *where)] for where in windows]
+        largest = best[some]
+        np.copyto(largest, pieces[0])
+        for piece in pieces[1:]:
+            np.maximum(largest, piece, out=largest)  # NaN wins, as in PyTorch
+        nan = floats and bool(np.isnan(largest).any())
+        np.add(first, _first_hit(pieces, largest, steps, outside, nan), out=index[some])
     return best, index
+
+
+def _first_hit(
+    pieces: list[Array], best: Array, steps: Array, outside: list[Array] | None, nan: bool
+) -> Array:
+    """How many cells lie between the first place of each window and the one that has the best.
+
+    ``steps`` are the cells from each place to the next; every place that was missed, with all those
+    before it, adds its step. The last place need not be looked at.
+    """
+    beyond = np.zeros_like(best, dtype=steps.dtype)
+    missed = np.ones_like(best, dtype=np.bool)
+    for number, step in enumerate(steps):
+        piece = pieces[number]
+        miss = piece != best
+        if nan:
+            miss &= piece == piece
+        if outside is not None:
+            miss |= outside[number]
+        missed &= miss
+        beyond += missed.view(np.uint8) * step
+    return beyond
+
+
+def _cells(
+    sizes: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> tuple[Array, Array]:
+    """The flat index of each window's first place, and the steps from place to place.
+
+    A window that begins in the padding has an index below its picture's there, which is as good.
+    """
+    positions = output_sizes(sizes, kernel, stride, padding, dilation)
+    across = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
+    first = np.zeros(positions, np.int64)
+    for axis, cells in enumerate(across):
+        starts = np.arange(positions[axis], dtype=np.int64) * stride[axis] - padding[axis][0]
+        first += (starts * cells).reshape(-1, *(1,) * (len(sizes) - axis - 1))
+    places = [
+        sum(place * d * cells for place, d, cells in zip(at, dilation, across, strict=True))
+        for at in np.ndindex(*kernel)
+    ]
+    return first, np.diff(places).astype(np.min_scalar_type(places[-1]))
+
+
+def _a_few(x: Array) -> Iterator[slice]:
+    """As many pictures at a time as stay in the cache."""
+    step = max(1, BLOCK_BYTES * len(x) // max(1, x.nbytes))
+    for start in range(0, len(x), step):
+        yield slice(start, min(start + step, len(x)))
 
 
 def pick(x: Array, *, index: Array, shape: Ints) -> Array:
@@ -67,7 +118,30 @@ def max_pool_input(
     padding: Pairs,
     dilation: Ints,
 ) -> Array:
-    return place(g, index=index, shape=shape)
+    disjoint = all(
+        d * (k - 1) < s for d, k, s in zip(dilation, kernel, stride, strict=True)
+    )
+    if not disjoint:
+        return place(g, index=index, shape=shape)
+    # No cell is the largest of two windows: there is nothing to add up.
+    channels, cells = shape[1], math.prod(shape[2:])
+    if g.strides[1] == g.itemsize:
+        out = np.zeros((shape[0], *shape[2:], channels), g.dtype)
+        g, index, step = channels_back(g), channels_back(index), channels
+        first = np.arange(channels, dtype=np.int64)
+        result = channels_second(out)
+    else:
+        out, step = np.zeros(shape, g.dtype), 1
+        first = np.arange(channels, dtype=np.int64).reshape(-1, *(1,) * len(kernel)) * cells
+        result = out
+    for some in _a_few(out):
+        flat = out[some].reshape(-1)
+        where = index[some] * step
+        where += first
+        pictures = np.arange(len(where), dtype=np.int64) * (channels * cells)
+        where += pictures.reshape(-1, *(1,) * (g.ndim - 1))
+        flat[where] = g[some]
+    return result
 
 
 def sum_pool(x: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:

@@ -1,7 +1,7 @@
 """Dense, locally connected and convolutional functions, with PyTorch's names and arguments.
 
-Each checks its arguments and calls the composition in ``ops.dense`` or ``ops.conv``. May import ``ops`` and
-``windows``.
+Each checks its arguments and calls the composition in ``ops.dense`` or ``ops.conv``. May import
+``ops`` and ``windows``.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Each checks its arguments and calls the composition in ``ops.pool``. May import 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from minitorch_backends.windows import output_sizes
 from minitorch_cnn.backend import backend_of
 from minitorch_cnn.nn.functional.windows import (
+    REMEMBERED,
     Ints,
     Pairs,
     batched_shape,
@@ -33,12 +35,27 @@ def _window(
     ceil_mode: bool,
     name: str,
 ) -> tuple[Ints, Ints, Pairs, Ints]:
-    """Kernel, stride, padding and dilation of a pooling window, with the extra end of ceil_mode."""
+    """Kernel, stride, padding and dilation of a pooling window, checked."""
     dims = len(sizes)
     kernel = per_dimension(kernel_size, dims, f"{name} kernel_size", least=1)
     strides = kernel if stride is None else per_dimension(stride, dims, f"{name} stride", least=1)
     around = per_dimension(padding, dims, f"{name} padding", least=0)
     dilations = per_dimension(dilation, dims, f"{name} dilation", least=1)
+    pairs = _padded_sides(sizes, kernel, strides, around, dilations, ceil_mode, name)
+    return kernel, strides, pairs, dilations
+
+
+@lru_cache(REMEMBERED)
+def _padded_sides(
+    sizes: Ints,
+    kernel: Ints,
+    strides: Ints,
+    around: Ints,
+    dilations: Ints,
+    ceil_mode: bool,
+    name: str,
+) -> Pairs:
+    """Padding before and after each dimension, with the extra end of ceil_mode."""
     for k, p in zip(kernel, around, strict=True):
         if 2 * p > k:
             raise ValueError(
@@ -57,7 +74,7 @@ def _window(
             f"{name}: with padding {around} and dilation {dilations} a window of {kernel} steps "
             f"over a picture of {sizes} and meets padding alone; pad or dilate less"
         )
-    return kernel, strides, pairs, dilations
+    return pairs
 
 
 def _skips(size: int, stride: int, padding: int, dilation: int) -> bool:

@@ -6,6 +6,7 @@ May import ``minitorch_backends.windows``; computes nothing on arrays.
 from __future__ import annotations
 
 import operator
+from functools import lru_cache
 from typing import Any
 
 from minitorch_backends.windows import output_sizes
@@ -13,13 +14,21 @@ from minitorch_backends.windows import output_sizes
 Ints = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 
+_INTEGERS = frozenset({int})
+
+REMEMBERED = 1024
+"""How many sets of checked sizes are kept: a layer's next call need not check them again."""
+
 
 def per_dimension(value: Any, dims: int, what: str, *, least: int | None = None) -> Ints:
     """One integer for all dimensions, or a tuple of one for each, checked to be ``>= least``."""
     given = tuple(value) if isinstance(value, (tuple, list)) else (value,) * dims
+    usual = len(given) == dims and _INTEGERS.issuperset(map(type, given))
+    if usual and (least is None or min(given) >= least):
+        return given
     expected = f"an integer or a tuple of {dims}" if dims > 1 else "an integer"
     try:
-        numbers = tuple(operator.index(n) for n in given)
+        numbers = tuple(map(operator.index, given))
     except TypeError:
         raise TypeError(f"{what}: expected {expected}, got {value!r}") from None
     if len(numbers) == 1:
@@ -49,6 +58,7 @@ def padding_pairs(padding: Any, kernel: Ints, stride: Ints, dilation: Ints, name
     return tuple((p, p) for p in per_dimension(padding, dims, f"{name} padding", least=0))
 
 
+@lru_cache(REMEMBERED)
 def positions_of(
     sizes: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, name: str
 ) -> Ints:
