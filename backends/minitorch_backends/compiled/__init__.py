@@ -10,9 +10,10 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ _MODULES: dict[str, tuple[int, tuple[str, ...]]] = {
     "matmul": (1 << 12, ("matmul",)),
     "pool": (LARGE, ("max_pool", "place", "max_pool_input", "sum_pool", "sum_pool_input")),
     "activation": (LARGE, ("add_bias", "relu", "relu_input")),
+    "optim": (LARGE, ("sgd_step", "adam_step", "rmsprop_step")),
     "norm": (LARGE, ("moments", "batch_norm", "batch_norm_backward")),
 }
 """File -> from how many entries of the first argument on its kernels are worth it, and their names.
@@ -81,18 +83,25 @@ def _standin(name: str, module: str, least: int, plain: Kernel) -> Kernel:
 
     @functools.wraps(plain)
     def chosen(*operands: object, **params: object) -> object:
-        arrays = [a for a in operands if isinstance(a, np.ndarray)]
+        arrays = [array for operand in operands for array in _arrays(operand)]
         dtype = arrays[0].dtype
         if (
-            arrays[0].size < least
+            _forked
+            or sum(array.size for array in _arrays(operands[0])) < least
             or dtype not in _FLOATS
-            or any(a.dtype != dtype for a in arrays[1:])
-            or _forked
+            or any(array.dtype != dtype for array in arrays)
         ):
             return plain(*operands, **params)
         return _compiled(module, name, plain)(*operands, **params)
 
     return chosen
+
+
+def _arrays(operand: object) -> Sequence[Any]:
+    """The arrays of an operand: itself, or its entries, or none in a number."""
+    if type(operand) is np.ndarray:
+        return (operand,)
+    return operand if isinstance(operand, list) else ()
 
 
 @functools.cache

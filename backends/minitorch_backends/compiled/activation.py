@@ -11,12 +11,9 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from minitorch_backends.compiled.jit import parallel
+from minitorch_backends.compiled.jit import PIECE, WORTH_THREADS, compiled, parallel, reading
 from minitorch_backends.numpy.memory import empty
 from minitorch_backends.protocol import Array, Kernel
-
-PIECE = 1 << 12
-"""Entries a thread takes at a time."""
 
 
 @parallel
@@ -29,47 +26,53 @@ def _add_bias(x: Any, bias: Any, out: Any) -> None:
                 results[i] = entries[i] + offset
 
 
-@parallel
+@compiled
 def _relu(x: Any, out: Any) -> None:
     zero = x.dtype.type(0)
-    for piece in prange(-(-x.size // PIECE)):
-        first = np.int64(piece) * PIECE
-        entries, results = x[first : first + PIECE], out[first : first + PIECE]
-        for i in range(entries.size):
-            results[i] = zero if entries[i] <= zero else entries[i]
+    for i in range(x.size):
+        out[i] = zero if x[i] <= zero else x[i]
 
 
 @parallel
+def _relu_in_parts(x: Any, out: Any) -> None:
+    for number in prange(-(-x.size // PIECE)):
+        first = np.int64(number) * PIECE
+        _relu(x[first : first + PIECE], out[first : first + PIECE])
+
+
+@compiled
 def _relu_input(g: Any, y: Any, out: Any) -> None:
     zero = g.dtype.type(0)
-    for piece in prange(-(-g.size // PIECE)):
-        first = np.int64(piece) * PIECE
-        upstream, entries = g[first : first + PIECE], y[first : first + PIECE]
-        results = out[first : first + PIECE]
-        for i in range(entries.size):
-            results[i] = zero if entries[i] <= zero else upstream[i]
+    for i in range(g.size):
+        out[i] = zero if y[i] <= zero else g[i]
 
 
-def _flat(x: Array) -> Array:
-    return np.ascontiguousarray(x).reshape(-1)
+@parallel
+def _relu_input_in_parts(g: Any, y: Any, out: Any) -> None:
+    for number in prange(-(-g.size // PIECE)):
+        first = np.int64(number) * PIECE
+        last = first + PIECE
+        _relu_input(g[first:last], y[first:last], out[first:last])
 
 
 def add_bias(x: Array, bias: Array) -> Array:
     out = empty(x.shape, x.dtype)
     cells = *x.shape[:2], math.prod(x.shape[2:])
-    _add_bias(_flat(x).reshape(cells), _flat(bias), out.reshape(cells))
+    _add_bias(reading(x, *cells), reading(bias, -1), out.reshape(cells))
     return out
 
 
 def relu(x: Array) -> Array:
     out = empty(x.shape, x.dtype)
-    _relu(_flat(x), out.reshape(-1))
+    function = _relu_in_parts if x.size >= WORTH_THREADS else _relu
+    function(reading(x, -1), out.reshape(-1))
     return out
 
 
 def relu_input(g: Array, y: Array) -> Array:
     out = empty(g.shape, g.dtype)
-    _relu_input(_flat(g), _flat(y), out.reshape(-1))
+    function = _relu_input_in_parts if g.size >= WORTH_THREADS else _relu_input
+    function(reading(g, -1), reading(y, -1), out.reshape(-1))
     return out
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import prange
 
-from minitorch_backends.compiled.jit import THREADS, compiled, parallel, shares
+from minitorch_backends.compiled.jit import THREADS, compiled, parallel, reading, shares
 from minitorch_backends.compiled.shifts import Layout, backward, forward
 from minitorch_backends.compiled.tiles import four_by_six, six_outputs, two_outputs
 from minitorch_backends.compiled.vector import REGISTER_BYTES, WIDE, copy, lanes
@@ -240,15 +240,14 @@ def _tiles(matrix: Array) -> tuple[Array, Array, Array]:
 def _convolve(x: Array, matrix: Array, plan: Plan, out: Array) -> None:
     """Write to ``out`` what a layout finds in ``x``; ``matrix (groups, outputs, links)``."""
     planes, sums = empty(plan.planes, x.dtype), empty(plan.lines, x.dtype)
-    tiles, cells = _tiles(matrix), _flat(x)
-    _sum_planes_in_parts(
-        cells, tiles, plan.layout, plan.shifts, plan.parts, planes, sums, _flat(out)
-    )
+    cells, results = reading(x, *_cells(x)), out.reshape(_cells(out))
+    tiles, (layout, shifts, parts, *_) = _tiles(matrix), plan
+    _sum_planes_in_parts(cells, tiles, layout, shifts, parts, planes, sums, results)
 
 
-def _flat(x: Array) -> Array:
-    """``(N, C, *spatial)`` as ``(N, C, cells)``, contiguous."""
-    return np.ascontiguousarray(x).reshape(*x.shape[:2], math.prod(x.shape[2:]))
+def _cells(x: Array) -> tuple[int, int, int]:
+    """The shape of ``(N, C, *spatial)`` as ``(N, C, cells)``."""
+    return x.shape[0], x.shape[1], math.prod(x.shape[2:])
 
 
 def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
@@ -290,9 +289,9 @@ def conv_weight(
     plan = _weight_plan(geometry, x.shape[0], inputs, outputs, x.itemsize)
     planes, upstream = empty(plan.planes, x.dtype), empty(plan.lines, x.dtype)
     sums = np.zeros((len(plan.parts), groups, plan.lines[1], plan.shifts.size), x.dtype)
-    _sum_positions_in_parts(
-        _flat(x), _flat(g), plan.layout, plan.shifts, plan.parts, planes, upstream, sums
-    )
+    cells, gradient = reading(x, *_cells(x)), reading(g, *_cells(g))
+    layout, shifts, parts, *_ = plan
+    _sum_positions_in_parts(cells, gradient, layout, shifts, parts, planes, upstream, sums)
     return sums.sum(axis=0)[:, :outputs, :links].reshape(g.shape[1], inputs, *kernel)
 
 

@@ -18,8 +18,15 @@ import numba
 import numpy as np
 from numba.core import event
 
+from minitorch_backends.protocol import Array
+
 THREADS: int = numba.config.NUMBA_NUM_THREADS
 """As many threads as Numba uses: those of the machine, or ``NUMBA_NUM_THREADS``."""
+
+PIECE = 1 << 12
+"""Entries of a long array that a thread takes at a time."""
+WORTH_THREADS = 1 << 17
+"""From so many entries on, a pass over an array is worth calling all threads."""
 
 _OPTIONS: dict[str, Any] = {
     "nogil": True,
@@ -74,6 +81,17 @@ def _one_at_a_time(function: Any) -> Any:
 
 
 _LOCK = threading.Lock()
+
+
+def reading(array: Array, *shape: int) -> Array:
+    """An array to read from, contiguous and of this shape.
+
+    Numba compiles anew for arrays that must not be written to, and some of them are sealed; so none
+    may be.
+    """
+    view = np.ascontiguousarray(array).reshape(shape)
+    view.flags.writeable = False
+    return view
 
 
 def shares(*axes: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.int64]]:

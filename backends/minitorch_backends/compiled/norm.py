@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from minitorch_backends.compiled.jit import compiled_sums, parallel
+from minitorch_backends.compiled.jit import compiled_sums, parallel, reading
 from minitorch_backends.numpy.memory import empty
 from minitorch_backends.protocol import Array, Kernel
 
@@ -85,14 +85,14 @@ def _combine(g: Any, x: Any, of_g: Any, of_x: Any, shift: Any, out: Any) -> None
                 result[i] = a * upstream[i] + b * cells[i] + c
 
 
-def _cells(x: Array) -> Array:
-    """``(N, C, *spatial)`` as ``(N, C, cells)``, contiguous."""
-    return np.ascontiguousarray(x).reshape(*x.shape[:2], math.prod(x.shape[2:]))
+def _cells(x: Array) -> tuple[int, int, int]:
+    """The shape of ``(N, C, *spatial)`` as ``(N, C, cells)``."""
+    return x.shape[0], x.shape[1], math.prod(x.shape[2:])
 
 
 def moments(x: Array) -> tuple[Array, Array]:
     means, variances = np.empty(x.shape[1], x.dtype), np.empty(x.shape[1], x.dtype)
-    _moments(_cells(x), means, variances)
+    _moments(reading(x, *_cells(x)), means, variances)
     return means, variances
 
 
@@ -100,8 +100,10 @@ def batch_norm(
     x: Array, weight: Array, bias: Array, *, mean: Array, variance: Array, eps: float
 ) -> Array:
     scale = weight / np.sqrt(variance + eps)
+    shift = bias - mean * scale
     out = empty(x.shape, x.dtype)
-    _scale_and_shift(_cells(x), scale, bias - mean * scale, _cells(out))
+    numbers = (reading(values, -1) for values in (scale, shift))
+    _scale_and_shift(reading(x, *_cells(x)), *numbers, out.reshape(_cells(x)))
     return out
 
 
@@ -109,16 +111,17 @@ def batch_norm_backward(
     g: Array, x: Array, weight: Array, *, mean: Array, variance: Array, eps: float
 ) -> tuple[Array, Array, Array]:
     inverse = 1 / np.sqrt(variance + eps)
-    d_bias, d_weight = np.empty_like(mean), np.empty_like(mean)
-    upstream, cells = _cells(g), _cells(x)
-    _sums(upstream, cells, mean, d_bias, d_weight)
+    d_bias, d_weight = np.empty(mean.shape, x.dtype), np.empty(mean.shape, x.dtype)
+    upstream, cells = reading(g, *_cells(g)), reading(x, *_cells(x))
+    _sums(upstream, cells, reading(mean, -1), d_bias, d_weight)
     d_weight *= inverse
     count = x.shape[0] * cells.shape[2]
     scale = weight * inverse
     of_x = -scale * inverse * d_weight / count
     shift = -scale * d_bias / count - of_x * mean
     out = empty(x.shape, x.dtype)
-    _combine(upstream, cells, scale, of_x, shift, _cells(out))
+    numbers = (reading(values, -1) for values in (scale, of_x, shift))
+    _combine(upstream, cells, *numbers, out.reshape(_cells(x)))
     return out, d_weight, d_bias
 
 

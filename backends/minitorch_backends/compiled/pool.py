@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from minitorch_backends.compiled.jit import compiled, compiled_sums, parallel
+from minitorch_backends.compiled.jit import compiled, compiled_sums, parallel, reading
 from minitorch_backends.numpy.memory import empty
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.windows import Pairs, offsets, output_sizes
@@ -33,9 +33,9 @@ def _windows(
     return positions, np.stack(places, axis=-1).reshape(math.prod(positions), len(places))
 
 
-def _rows(x: Array) -> Array:
-    """``(N, C, *spatial)`` as ``(N * C, cells)``, contiguous."""
-    return np.ascontiguousarray(x).reshape(math.prod(x.shape[:2]), math.prod(x.shape[2:]))
+def _rows(x: Array) -> tuple[int, int]:
+    """The shape of ``(N, C, *spatial)`` as ``(N * C, cells)``."""
+    return math.prod(x.shape[:2]), math.prod(x.shape[2:])
 
 
 @parallel
@@ -123,13 +123,15 @@ def max_pool(
     best = empty((*x.shape[:2], *positions), x.dtype)
     index = empty(best.shape, np.int64)
     padded = any(map(any, padding))
-    _largest(_rows(x), windows, padded, _rows(best), _rows(index))
+    rows = _rows(best)
+    _largest(reading(x, *_rows(x)), windows, padded, best.reshape(rows), index.reshape(rows))
     return best, index
 
 
 def place(g: Array, *, index: Array, shape: Ints) -> Array:
     out = empty(shape, g.dtype)
-    _scatter(_rows(g), _rows(index), _rows(out))
+    rows = _rows(g)
+    _scatter(reading(g, *rows), reading(index, *rows), out.reshape(_rows(out)))
     return out
 
 
@@ -140,14 +142,14 @@ def max_pool_input(g: Array, *, index: Array, shape: Ints, **window: Any) -> Arr
 def sum_pool(x: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:
     positions, windows = _windows(x.shape[2:], kernel, stride, padding, (1,) * len(kernel))
     out = empty((*x.shape[:2], *positions), x.dtype)
-    _sums(_rows(x), windows, _rows(out))
+    _sums(reading(x, *_rows(x)), windows, out.reshape(_rows(out)))
     return out
 
 
 def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:
     _, windows = _windows(tuple(shape[2:]), kernel, stride, padding, (1,) * len(kernel))
     out = empty(shape, g.dtype)
-    _spread(_rows(g), windows, _rows(out))
+    _spread(reading(g, *_rows(g)), windows, out.reshape(_rows(out)))
     return out
 
 

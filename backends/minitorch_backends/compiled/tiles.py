@@ -22,18 +22,12 @@ from minitorch_backends.compiled.vector import (
 
 
 @compiled
-def six_outputs(
-    weights: Any, planes: Any, shifts: Any, at: int, sums: Any, more: bool = False
-) -> None:
+def six_outputs(weights: Any, planes: Any, shifts: Any, at: int, sums: Any) -> None:
     """Six lines of ``sums`` at a wide vector of places: over all shifts, weights times planes.
 
-    ``sums[o, at + i] = sum over k of weights[k, o] * planes[shifts[k] + at + i]``,
-    added to what is there if there is ``more`` than this to the sum.
+    ``sums[o, at + i] = sum over k of weights[k, o] * planes[shifts[k] + at + i]``
     """
     s0 = s1 = s2 = s3 = s4 = s5 = zeros(planes, WIDE)
-    if more:
-        s0, s1, s2 = load(sums[0], at, WIDE), load(sums[1], at, WIDE), load(sums[2], at, WIDE)
-        s3, s4, s5 = load(sums[3], at, WIDE), load(sums[4], at, WIDE), load(sums[5], at, WIDE)
     for k in range(shifts.size):
         vector = load(planes, shifts[k] + at, WIDE)
         s0 = add_scaled(weights[k, 0], vector, s0)
@@ -51,13 +45,9 @@ def six_outputs(
 
 
 @compiled
-def two_outputs(
-    weights: Any, planes: Any, shifts: Any, at: int, sums: Any, more: bool = False
-) -> None:
+def two_outputs(weights: Any, planes: Any, shifts: Any, at: int, sums: Any) -> None:
     """:func:`six_outputs` for two."""
     s0 = s1 = zeros(planes, WIDE)
-    if more:
-        s0, s1 = load(sums[0], at, WIDE), load(sums[1], at, WIDE)
     for k in range(shifts.size):
         vector = load(planes, shifts[k] + at, WIDE)
         s0 = add_scaled(weights[k, 0], vector, s0)
