@@ -19,6 +19,14 @@ def _channels(draw: Draw) -> HostArray:
     return draw.entries(*draw.integers(2, 1, 3), *draw.shape(2, 1, 3))
 
 
+def _matmul(draw: Draw) -> Arguments:
+    """Now and then one that is large enough to be cut."""
+    links = draw.integer(1, 3)
+    rows, columns = draw.among([draw.integers(2, 0, 4), (2000 // links, 300)])
+    batch = draw.shape(1, 1, 2)
+    return [draw.entries(*batch, rows, links), draw.entries(*batch, links, columns)], {}
+
+
 def _add_bias(draw: Draw) -> Arguments:
     x = _channels(draw)
     return [x, draw.entries(x.shape[1])], {}
@@ -140,6 +148,7 @@ def _rmsprop_step(draw: Draw) -> Arguments:
 
 
 TRAINING_CASES: dict[str, Callable[[Draw], Arguments]] = {
+    "matmul": _matmul,
     "add_bias": _add_bias,
     "relu": lambda draw: ([draw.ties(*draw.shape(3, 0, 3))], {}),
     "relu_input": _relu_input,
