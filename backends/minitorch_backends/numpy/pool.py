@@ -118,9 +118,7 @@ def max_pool_input(
     padding: Pairs,
     dilation: Ints,
 ) -> Array:
-    disjoint = all(
-        d * (k - 1) < s for d, k, s in zip(dilation, kernel, stride, strict=True)
-    )
+    disjoint = all(d * (k - 1) < s for d, k, s in zip(dilation, kernel, stride, strict=True))
     if not disjoint:
         return place(g, index=index, shape=shape)
     # No cell is the largest of two windows: there is nothing to add up.
