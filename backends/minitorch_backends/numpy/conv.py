@@ -175,7 +175,7 @@ def _channels_last(x: Array, depth: int, kernel: Ints) -> bool:
 
 def _folds(w: Array, groups: int) -> bool:
     """Whether few inputs have many outputs: the windows of inputs are then the smaller ones."""
-    return math.prod(w.shape[2:]) > 1 and 2 * w.shape[1] < w.shape[0] // groups
+    return bool(math.prod(w.shape[2:]) > 1 and 2 * w.shape[1] < w.shape[0] // groups)
 
 
 def _cut(
