@@ -62,7 +62,7 @@ def test_both_ways_to_a_gradient_in_the_input(
     folded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Folded products, and where there are no strides a convolution, whatever the channels."""
-    monkeypatch.setattr(numpy_conv, "_folds", lambda w, groups: folded)
+    monkeypatch.setattr(numpy_conv, "folds", lambda w, groups: folded)
     check_float64("conv_input", numpy_conv.conv_input)
 
 

@@ -28,13 +28,13 @@ Ints = Sequence[int]
 
 BUFFER_BYTES = 1 << 21
 """About as much of the windows is cut at a time: what the caches next to two cores hold."""
-SHORTEST_RUN = 8
+SHORTEST_RUN = 16
 """Rows of the kernel with fewer entries than this, over all channels, are cut channels first."""
 
 
 def pad(x: Array, *, widths: Pairs, value: float) -> Array:
     shape = [n + sum(w) for n, w in zip(x.shape, widths, strict=True)]
-    out = np.zeros(shape, x.dtype) if value == 0 else np.full(shape, value, x.dtype)
+    out = np.full_like(x, value, shape=shape)  # in memory as x is
     out[tuple(slice(w[0], w[0] + n) for n, w in zip(x.shape, widths, strict=True))] = x
     return out
 
@@ -84,7 +84,7 @@ def _inside(shape: Ints, padding: Pairs) -> tuple[slice, ...]:
 
 def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
     kernel = w.shape[2:]
-    last = _channels_last(x, w.shape[1], kernel)
+    last = channels_last(x, w.shape[1], kernel)
     matrices = _matrices(w, groups, last=last)
     positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
     if last:
@@ -106,7 +106,7 @@ def conv_input(
         (d * (k - 1) - before, d * (k - 1) - after)
         for d, k, (before, after) in zip(dilation, kernel, padding, strict=True)
     ]
-    if _folds(w, groups) or math.prod(stride) > 1 or min(map(min, around)) < 0:
+    if folds(w, groups) or math.prod(stride) > 1 or min(map(min, around)) < 0:
         return _folded_products(
             g, w, shape=shape, stride=stride, padding=padding, dilation=dilation, groups=groups
         )
@@ -144,7 +144,7 @@ def conv_weight(
     x: Array, g: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Array:
     depth, outputs = x.shape[1] // groups, g.shape[1] // groups
-    last = _channels_last(x, depth, kernel)
+    last = channels_last(x, depth, kernel)
     total = np.zeros((groups, depth * math.prod(kernel), outputs), x.dtype)
     for some, columns in _cut(x, kernel, stride, padding, dilation, groups, last=last):
         if last:
@@ -163,7 +163,7 @@ def conv_weight(
 # --- windows of a few pictures at a time ---------------------------------------------------------
 
 
-def _channels_last(x: Array, depth: int, kernel: Ints) -> bool:
+def channels_last(x: Array, depth: int, kernel: Ints) -> bool:
     """Whether windows with ``depth`` channels are cut channels last: by the length of a run.
 
     Windows of one place need no cutting if they lie in memory as they are multiplied.
@@ -173,7 +173,7 @@ def _channels_last(x: Array, depth: int, kernel: Ints) -> bool:
     return bool(depth * kernel[-1] >= SHORTEST_RUN)
 
 
-def _folds(w: Array, groups: int) -> bool:
+def folds(w: Array, groups: int) -> bool:
     """Whether few inputs have many outputs: the windows of inputs are then the smaller ones."""
     return bool(math.prod(w.shape[2:]) > 1 and 2 * w.shape[1] < w.shape[0] // groups)
 
