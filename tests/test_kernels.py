@@ -16,6 +16,8 @@ from minitorch_backends import portable
 from minitorch_backends.numpy import conv as numpy_conv
 from minitorch_backends.numpy import links as numpy_links
 from minitorch_backends.numpy import local as numpy_local
+from minitorch_backends.numpy import norm as numpy_norm
+from minitorch_backends.numpy import pool as numpy_pool
 from minitorch_backends.testing import BackendConformance, kernel_cases
 from minitorch_cnn.backend import get_backend
 
@@ -34,13 +36,68 @@ def check_float64(name: str, kernel: Callable[..., Any]) -> None:
     for case in kernel_cases(name, dtype=np.float64):
         found = kernel(*case.inputs, **case.parameters)
         expected = portable.KERNELS[name](*case.inputs, **case.parameters)
-        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12, err_msg=str(case))
+        pairs = (
+            zip(found, expected, strict=True)
+            if isinstance(expected, tuple)
+            else [(found, expected)]
+        )
+        for one, other in pairs:
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12, err_msg=str(case))
 
 
-def test_weight_gradients_summed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The NumPy kernel for large batches does not stack the gradients of single pictures."""
-    monkeypatch.setattr(numpy_conv, "BUFFER_BYTES", 0)
-    check_float64("conv_weight", numpy_conv.conv_weight)
+@pytest.mark.parametrize("size", [1, 256])
+@pytest.mark.parametrize("run", [0, 1 << 30], ids=["channels_last", "channels_first"])
+@pytest.mark.parametrize("name", ["conv", "conv_input", "conv_weight"])
+def test_windows_cut_for_a_few_pictures(
+    name: str, run: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The NumPy kernels cut windows in both orders, of no more pictures than their buffer holds."""
+    monkeypatch.setattr(numpy_conv, "BUFFER_BYTES", size)
+    monkeypatch.setattr(numpy_conv, "SHORTEST_RUN", run)
+    check_float64(name, numpy_conv.KERNELS[name])
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_both_ways_to_a_gradient_in_the_input(
+    folded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folded products, and where there are no strides a convolution, whatever the channels."""
+    monkeypatch.setattr(numpy_conv, "folds", lambda w, groups: folded)
+    check_float64("conv_input", numpy_conv.conv_input)
+
+
+@pytest.mark.parametrize("name", ["max_pool", "max_pool_input"])
+def test_pictures_pooled_a_few_at_a_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numpy_pool, "BLOCK_BYTES", 1)
+    check_float64(name, numpy_pool.KERNELS[name])
+
+
+@pytest.mark.parametrize("name", ["moments", "batch_norm", "batch_norm_backward"])
+def test_pictures_normalised_a_few_at_a_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numpy_norm, "BLOCK_BYTES", 1)
+    check_float64(name, numpy_norm.KERNELS[name])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("conv", "conv_input", "conv_weight", "max_pool", "max_pool_input"),
+        *("moments", "batch_norm", "batch_norm_backward"),
+    ],
+)
+def test_pictures_with_their_channels_last_in_memory(name: str) -> None:
+    """The NumPy kernels take pictures as other kernels of theirs leave them."""
+
+    def channels_last(value: Any) -> Any:
+        if not isinstance(value, np.ndarray) or value.ndim < 3:
+            return value
+        return np.moveaxis(np.moveaxis(value, 1, -1).copy(), -1, 1)
+
+    def kernel(*inputs: Any, **parameters: Any) -> Any:
+        parameters = {key: channels_last(value) for key, value in parameters.items()}
+        return get_backend("numpy").kernels[name](*map(channels_last, inputs), **parameters)
+
+    check_float64(name, kernel)
 
 
 @pytest.mark.parametrize("size", [1, 64])

@@ -28,15 +28,13 @@ Ints = Sequence[int]
 
 BUFFER_BYTES = 1 << 21
 """About as much of the windows is cut at a time: what the caches next to two cores hold."""
-SHORTEST_RUN = 8
+SHORTEST_RUN = 16
 """Rows of the kernel with fewer entries than this, over all channels, are cut channels first."""
-FEW_CHANNELS = 8
-"""Input gradients of fewer channels than this are folded products, not convolutions."""
 
 
 def pad(x: Array, *, widths: Pairs, value: float) -> Array:
     shape = [n + sum(w) for n, w in zip(x.shape, widths, strict=True)]
-    out = np.zeros(shape, x.dtype) if value == 0 else np.full(shape, value, x.dtype)
+    out = np.full_like(x, value, shape=shape)  # in memory as x is
     out[tuple(slice(w[0], w[0] + n) for n, w in zip(x.shape, widths, strict=True))] = x
     return out
 
@@ -86,17 +84,16 @@ def _inside(shape: Ints, padding: Pairs) -> tuple[slice, ...]:
 
 def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
     kernel = w.shape[2:]
-    window = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
-    last = _channels_last(x, w.shape[1], kernel)
+    last = channels_last(x, w.shape[1], kernel)
     matrices = _matrices(w, groups, last=last)
-    positions = output_sizes(x.shape[2:], **window)
+    positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
     if last:
         out = np.empty((x.shape[0], *positions, w.shape[0]), x.dtype)
-        for some, columns in _cut(x, groups=groups, last=True, **window):
+        for some, columns in _cut(x, kernel, stride, padding, dilation, groups, last=True):
             np.matmul(columns, matrices, out=_grouped(out[some], groups))
         return channels_second(out)
     out = np.empty((x.shape[0], groups, matrices.shape[1], math.prod(positions)), x.dtype)
-    for some, columns in _cut(x, groups=groups, last=False, **window):
+    for some, columns in _cut(x, kernel, stride, padding, dilation, groups, last=False):
         np.matmul(matrices, columns, out=out[some])
     return out.reshape(x.shape[0], w.shape[0], *positions)
 
@@ -109,8 +106,7 @@ def conv_input(
         (d * (k - 1) - before, d * (k - 1) - after)
         for d, k, (before, after) in zip(dilation, kernel, padding, strict=True)
     ]
-    few = w.shape[1] < FEW_CHANNELS and math.prod(kernel) > 1
-    if few or math.prod(stride) > 1 or min(map(min, around)) < 0:
+    if folds(w, groups) or math.prod(stride) > 1 or min(map(min, around)) < 0:
         return _folded_products(
             g, w, shape=shape, stride=stride, padding=padding, dilation=dilation, groups=groups
         )
@@ -147,11 +143,10 @@ def _folded_products(
 def conv_weight(
     x: Array, g: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Array:
-    window = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
     depth, outputs = x.shape[1] // groups, g.shape[1] // groups
-    last = _channels_last(x, depth, kernel)
+    last = channels_last(x, depth, kernel)
     total = np.zeros((groups, depth * math.prod(kernel), outputs), x.dtype)
-    for some, columns in _cut(x, groups=groups, last=last, **window):
+    for some, columns in _cut(x, kernel, stride, padding, dilation, groups, last=last):
         if last:
             upstream = _grouped(np.ascontiguousarray(channels_back(g[some])), groups)
             total += np.matmul(columns.swapaxes(1, 2), upstream)
@@ -168,24 +163,29 @@ def conv_weight(
 # --- windows of a few pictures at a time ---------------------------------------------------------
 
 
-def _channels_last(x: Array, depth: int, kernel: Ints) -> bool:
+def channels_last(x: Array, depth: int, kernel: Ints) -> bool:
     """Whether windows with ``depth`` channels are cut channels last: by the length of a run.
 
-    Windows of one place are not cut, if they lie in memory as they are multiplied.
+    Windows of one place need no cutting if they lie in memory as they are multiplied.
     """
     if math.prod(kernel) == 1:
         return bool(x.strides[1] == x.itemsize)
-    return depth * kernel[-1] >= SHORTEST_RUN
+    return bool(depth * kernel[-1] >= SHORTEST_RUN)
+
+
+def folds(w: Array, groups: int) -> bool:
+    """Whether few inputs have many outputs: the windows of inputs are then the smaller ones."""
+    return bool(math.prod(w.shape[2:]) > 1 and 2 * w.shape[1] < w.shape[0] // groups)
 
 
 def _cut(
     x: Array,
-    *,
     kernel: Ints,
     stride: Ints,
     padding: Pairs,
     dilation: Ints,
     groups: int,
+    *,
     last: bool,
 ) -> Iterator[tuple[slice, Array]]:
     """The windows of a few pictures at a time, as matrices.
@@ -216,7 +216,9 @@ def _cut(
         windows = windows.reshape(len(block), groups, depth, *windows.shape[2:])
         shape: Ints = (len(block), groups, places, count)
         if last:
-            windows = windows.transpose(1, 0, *range(3 + dims, 3 + 2 * dims), *range(3, 3 + dims), 2)
+            windows = windows.transpose(
+                1, 0, *range(3 + dims, 3 + 2 * dims), *range(3, 3 + dims), 2
+            )
             shape = (groups, len(block) * count, places)
         columns = buffer[: windows.size]
         np.copyto(columns.reshape(windows.shape), windows)
@@ -244,7 +246,7 @@ def _split(w: Array, groups: int) -> Array:
 
 
 def _matrices(w: Array, groups: int, *, last: bool) -> Array:
-    """Weights as a matrix for each group: ``(places, O/groups)`` if channels are last, or turned."""
+    """Weights as matrices of the groups: ``(places, O/groups)`` if channels are last, or turned."""
     split = _split(w, groups)
     places = math.prod(w.shape[1:])
     if last:

@@ -5,6 +5,7 @@ Same names, signatures and meaning as in ``portable.py``; may import the kernel 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 
@@ -28,7 +29,8 @@ def max_pool(
     padded = pad_windows(x, padding, -np.inf if floats else np.iinfo(x.dtype).min)
     positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
     windows = [where for _, where in offsets(kernel, stride, dilation, positions)]
-    first, steps = _cells(x.shape[2:], kernel, stride, padding, dilation)
+    window = (tuple(kernel), tuple(stride), tuple(map(tuple, padding)), tuple(dilation))
+    first, steps = _cells(x.shape[2:], *window)
     outside = None
     if padded is not x:
         ring = pad_windows(np.zeros((1, 1, *x.shape[2:]), np.bool), padding, True)
@@ -68,6 +70,7 @@ def _first_hit(
     return beyond
 
 
+@functools.lru_cache(maxsize=64)  # it takes longer than pooling a single picture
 def _cells(
     sizes: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> tuple[Array, Array]:
@@ -118,9 +121,7 @@ def max_pool_input(
     padding: Pairs,
     dilation: Ints,
 ) -> Array:
-    disjoint = all(
-        d * (k - 1) < s for d, k, s in zip(dilation, kernel, stride, strict=True)
-    )
+    disjoint = all(d * (k - 1) < s for d, k, s in zip(dilation, kernel, stride, strict=True))
     if not disjoint:
         return place(g, index=index, shape=shape)
     # No cell is the largest of two windows: there is nothing to add up.
@@ -148,7 +149,7 @@ def sum_pool(x: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pair
     ones = (1,) * len(kernel)
     padded = pad_windows(x, padding, 0)
     positions = output_sizes(x.shape[2:], kernel, stride, padding, ones)
-    out = np.zeros((*x.shape[:2], *positions), x.dtype)
+    out = np.zeros_like(padded, shape=(*x.shape[:2], *positions))
     for _, where in offsets(kernel, stride, ones, positions):
         out += padded[(slice(None), slice(None), *where)]
     return out
@@ -157,7 +158,7 @@ def sum_pool(x: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pair
 def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:
     ones = (1,) * len(kernel)
     padded_shape = (n + sum(p) for n, p in zip(shape[2:], padding, strict=True))
-    out = np.zeros((*shape[:2], *padded_shape), g.dtype)
+    out = np.zeros_like(g, shape=(*shape[:2], *padded_shape))
     for _, where in offsets(kernel, stride, ones, g.shape[2:]):
         out[(slice(None), slice(None), *where)] += g
     inside = (slice(p[0], p[0] + n) for n, p in zip(shape[2:], padding, strict=True))
