@@ -26,6 +26,7 @@ HARMLESS = {
 
 HOST_MODULES = {
     "minitorch_backends.numpy": "the NumPy backend itself",
+    "minitorch_backends.compiled": "kernels of the NumPy backend",
     "minitorch_backends.cupy": "its asarray takes what comes from the host",
     "minitorch_backends.strict": "its asarray and to_numpy are the doors",
     "minitorch_backends.testing": "draws cases on the host and compares there",

@@ -203,13 +203,20 @@ def test_backends_know_no_tensor_and_ops_know_no_layer():
 
 
 def test_foreign_libraries_are_few_and_optional_ones_wait():
-    at_import = {
-        other.partition(".")[0]
-        for name in MODULES
-        for other in imported(name, top_only=True)
-        if not ours(other)
-    } - sys.stdlib_module_names
-    assert at_import <= {"numpy", "array_api_compat", "safetensors", "tqdm", "einops"}
+    allowed = {"numpy", "array_api_compat", "safetensors", "tqdm", "einops"}
+    for name in MODULES:
+        others = {o.partition(".")[0] for o in imported(name, top_only=True) if not ours(o)}
+        compiled = (
+            {"numba", "llvmlite"} if name.startswith("minitorch_backends.compiled.") else set()
+        )
+        assert others <= allowed | compiled | sys.stdlib_module_names, name
+
+
+def test_what_chooses_compiled_kernels_imports_no_numba():
+    others = imported("minitorch_backends.compiled", top_only=True)
+    assert not {o.partition(".")[0] for o in others} & {"numba", "llvmlite"}
+    for other in others:
+        assert not other.startswith("minitorch_backends.compiled."), other
 
 
 def test_every_module_opens_with_a_docstring():

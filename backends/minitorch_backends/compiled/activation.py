@@ -76,6 +76,4 @@ def relu_input(g: Array, y: Array) -> Array:
     return out
 
 
-KERNELS: dict[str, Kernel] = {
-    kernel.__name__: kernel for kernel in (add_bias, relu, relu_input)
-}
+KERNELS: dict[str, Kernel] = {kernel.__name__: kernel for kernel in (add_bias, relu, relu_input)}

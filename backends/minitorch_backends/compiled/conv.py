@@ -227,7 +227,7 @@ def _tile_rows(outputs: int) -> tuple[int, Array]:
 
 
 def _tiles(matrix: Array) -> tuple[Array, Array, Array]:
-    """Weights ``(groups, outputs, links)`` in tiles of six outputs and two, and their first rows."""
+    """Weights ``(groups, outputs, links)`` in tiles of six and two outputs, and first rows."""
     groups, outputs, links = matrix.shape
     n_sixes, rest = divmod(outputs, 6)
     sixes = matrix[:, : 6 * n_sixes].reshape(groups, n_sixes, 6, links).swapaxes(2, 3)

@@ -32,9 +32,7 @@ def _sgd(data: Any, g: Any, velocity: Any, numbers: Any, nesterov: bool, out: An
 
 
 @compiled
-def _adam(
-    data: Any, g: Any, mean: Any, square: Any, largest: Any, numbers: Any, out: Any
-) -> None:
+def _adam(data: Any, g: Any, mean: Any, square: Any, largest: Any, numbers: Any, out: Any) -> None:
     size, correction, eps, first, rest, second, other, decay, shrink, sign = numbers
     for i in range(data.size):
         step = sign * g[i] + decay * data[i] if decay else sign * g[i]
@@ -64,9 +62,7 @@ def _rmsprop(
 
 
 @parallel
-def _sgd_in_parts(
-    data: Any, g: Any, velocity: Any, numbers: Any, nesterov: bool, out: Any
-) -> None:
+def _sgd_in_parts(data: Any, g: Any, velocity: Any, numbers: Any, nesterov: bool, out: Any) -> None:
     for part in prange(-(-data.size // PIECE)):
         first = np.int64(part) * PIECE
         a, b = first, first + PIECE

@@ -25,7 +25,7 @@ Ints = Sequence[int]
 def _windows(
     sizes: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> tuple[tuple[int, ...], Array]:
-    """Positions, and the flat cells of their windows, ``(positions, places)``; -1 in the padding."""
+    """Positions, and the cells of their windows, ``(positions, places)``; -1 in the padding."""
     positions = output_sizes(sizes, kernel, stride, padding, dilation)
     cells = np.arange(math.prod(sizes), dtype=np.int64).reshape(sizes)
     cells = np.pad(cells, padding, constant_values=-1)
@@ -154,5 +154,6 @@ def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding
 
 
 KERNELS: dict[str, Kernel] = {
-    kernel.__name__: kernel for kernel in (max_pool, place, max_pool_input, sum_pool, sum_pool_input)
+    kernel.__name__: kernel
+    for kernel in (max_pool, place, max_pool_input, sum_pool, sum_pool_input)
 }

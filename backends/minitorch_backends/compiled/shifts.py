@@ -91,9 +91,7 @@ class Layout(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def forward(
-    sizes: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
-) -> Layout:
+def forward(sizes: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints) -> Layout:
     """The layout in which a convolution of pictures of ``sizes`` is computed."""
     positions = output_sizes(sizes, kernel, stride, padding, dilation)
     axes = []
@@ -143,7 +141,9 @@ def _layout(axes: Sequence[Axis], taps: Table, results: Table, result_step: int)
     shifts = [
         (
             phases.index(tuple(axis.phases[k] for axis, k in zip(axes, tap, strict=True))),
-            flat_index([axis.steps[k] - axis.first for axis, k in zip(axes, tap, strict=True)], lengths),
+            flat_index(
+                [axis.steps[k] - axis.first for axis, k in zip(axes, tap, strict=True)], lengths
+            ),
         )
         for tap in product(*(range(len(axis.steps)) for axis in axes))
     ]
@@ -194,9 +194,15 @@ def runs(
     rows = [
         (
             number,
-            flat_index([cell + i * step for (_, cell, _), i, step in zip(lines, index, steps)], sizes),
+            flat_index(
+                [
+                    cell + i * step
+                    for (_, cell, _), i, step in zip(lines, index, steps, strict=True)
+                ],
+                sizes,
+            ),
             phase,
-            flat_index([place + i for (_, _, place), i in zip(lines, index)], lengths),
+            flat_index([place + i for (_, _, place), i in zip(lines, index, strict=True)], lengths),
         )
         for index in product(*(range(count) for count, _, _ in lines[:-1]), (0,))
         if number

@@ -60,8 +60,8 @@ def two_outputs(weights: Any, planes: Any, shifts: Any, at: int, sums: Any) -> N
 def four_by_six(upstream: Any, planes: Any, shifts: Any, begin: int, end: int, sums: Any) -> None:
     """Add four lines times six shifts, summed from the place ``begin`` to ``end``, to ``sums``.
 
-    ``sums[o, k] += sum over i of upstream[o, i] * planes[shifts[k] + i]``; the last vector may reach
-    beyond ``end``.
+    ``sums[o, k] += sum over i of upstream[o, i] * planes[shifts[k] + i]``; the last vector
+    may reach beyond ``end``.
     """
     a0 = a1 = a2 = a3 = a4 = a5 = zeros(planes, 1)
     b0 = b1 = b2 = b3 = b4 = b5 = zeros(planes, 1)

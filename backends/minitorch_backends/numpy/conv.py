@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from minitorch_backends.numpy.memory import empty
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.windows import Pairs, offsets, output_sizes
 
@@ -88,11 +89,11 @@ def conv(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, gr
     matrices = _matrices(w, groups, last=last)
     positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
     if last:
-        out = np.empty((x.shape[0], *positions, w.shape[0]), x.dtype)
+        out = empty((x.shape[0], *positions, w.shape[0]), x.dtype)
         for some, columns in _cut(x, kernel, stride, padding, dilation, groups, last=True):
             np.matmul(columns, matrices, out=_grouped(out[some], groups))
         return channels_second(out)
-    out = np.empty((x.shape[0], groups, matrices.shape[1], math.prod(positions)), x.dtype)
+    out = empty((x.shape[0], groups, matrices.shape[1], math.prod(positions)), x.dtype)
     for some, columns in _cut(x, kernel, stride, padding, dilation, groups, last=False):
         np.matmul(matrices, columns, out=out[some])
     return out.reshape(x.shape[0], w.shape[0], *positions)
@@ -125,7 +126,7 @@ def _folded_products(
     """
     kernel, positions = w.shape[2:], g.shape[2:]
     matrices = _matrices(w, groups, last=False).swapaxes(1, 2)
-    out = np.empty(shape, g.dtype)
+    out = empty(shape, g.dtype)
     for some in _a_few(shape[0], shape[1] * math.prod((*kernel, *positions)), g.dtype):
         upstream = np.ascontiguousarray(g[some].transpose(*range(1, g.ndim), 0))
         pictures = upstream.shape[-1]
@@ -205,7 +206,7 @@ def _cut(
         return
     parts = list(_a_few(pictures, channels * math.prod(kernel) * count, x.dtype))
     most = parts[0].stop if parts else 0
-    buffer = np.empty(most * groups * count * places, x.dtype)
+    buffer = empty((most * groups * count * places,), x.dtype)
     room = _room(x, most, padding, last)
     for some in parts:
         block = x[some]

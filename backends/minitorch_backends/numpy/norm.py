@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from minitorch_backends.numpy.conv import channels_back, channels_second
+from minitorch_backends.numpy.memory import empty_like
 from minitorch_backends.protocol import Array, Kernel
 
 BLOCK_BYTES = 1 << 18
@@ -90,7 +91,7 @@ def batch_norm(
     layout = _Layout(x)
     scale = weight / np.sqrt(variance + eps)
     rows, shift = layout.rows(x), layout.spread(bias - mean * scale)
-    out, scale = np.empty_like(rows), layout.spread(scale)
+    out, scale = empty_like(rows), layout.spread(scale)
     for some in layout.blocks:
         np.multiply(rows[some], scale, out=out[some])
         out[some] += shift
@@ -116,7 +117,7 @@ def batch_norm_backward(
     along_x = layout.spread(scale * inverse * d_weight / count)
     along_ones = layout.spread(scale * d_bias / count)
     scale = layout.spread(scale)
-    out = np.empty_like(rows)
+    out = empty_like(rows)
     for some in layout.blocks:
         centred = rows[some] - centre
         centred *= along_x

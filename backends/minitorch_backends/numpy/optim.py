@@ -1,7 +1,7 @@
 """NumPy kernels of optimisers: the arithmetic of the portable ones, in place, without temporaries.
 
 A step works in what becomes the new parameter. Same names, signatures and meaning as in
-``portable.py``; imports NumPy only.
+``portable.py``; may import ``memory``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from minitorch_backends.numpy.memory import empty_like
 from minitorch_backends.protocol import Array, Kernel
 
 Arrays = Sequence[Array]
@@ -31,7 +32,7 @@ def sgd_step(
     new = []
     for number, (data, g) in enumerate(zip(parameters, gradients, strict=True)):
         g = _gradient(data, g, weight_decay, maximize)
-        out = np.empty_like(data)
+        out = empty_like(data)
         if velocities:
             velocity = velocities[number]
             velocity *= momentum
@@ -69,7 +70,7 @@ def adam_step(
     new = []
     for number, (data, g) in enumerate(zip(parameters, gradients, strict=True)):
         g = _gradient(data, g, 0.0 if decoupled else weight_decay, maximize)
-        out = np.empty_like(data)
+        out = empty_like(data)
         mean, square = means[number], squares[number]
         _blend(mean, first, np.multiply(g, 1 - first, out=out))
         np.multiply(g, g, out=out)
@@ -102,7 +103,7 @@ def rmsprop_step(
     new = []
     for number, (data, g) in enumerate(zip(parameters, gradients, strict=True)):
         g = _gradient(data, g, weight_decay, maximize)
-        out = np.empty_like(data)
+        out = empty_like(data)
         square = squares[number]
         np.multiply(g, g, out=out)
         _blend(square, alpha, np.multiply(out, 1 - alpha, out=out))
@@ -128,7 +129,7 @@ def _gradient(data: Array, g: Array, weight_decay: float, maximize: bool) -> Arr
     """The gradient that is descended: of the objective's negative, with decay where wanted."""
     if not weight_decay:
         return -g if maximize else g
-    decayed = np.multiply(data, weight_decay, out=np.empty_like(data))
+    decayed = np.multiply(data, weight_decay, out=empty_like(data))
     return np.subtract(decayed, g, out=decayed) if maximize else np.add(decayed, g, out=decayed)
 
 
