@@ -13,11 +13,16 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from minitorch_backends.compiled.jit import PIECE, WORTH_THREADS, compiled, parallel, reading
+from minitorch_backends.compiled.jit import PIECE, compiled, parallel, reading
 from minitorch_backends.numpy.memory import empty
 from minitorch_backends.protocol import Array, Kernel
 
 Arrays = Sequence[Array]
+
+WORTH_THREADS = 1 << 20
+"""From so many entries of a parameter on, all threads are called. Smaller ones are often those of
+dense layers, whose products may have woken the threads of NumPy's library, which are in the way.
+"""
 
 
 @compiled

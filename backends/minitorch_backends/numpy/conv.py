@@ -127,7 +127,9 @@ def _folded_products(
     kernel, positions = w.shape[2:], g.shape[2:]
     matrices = _matrices(w, groups, last=False).swapaxes(1, 2)
     out = empty(shape, g.dtype)
-    for some in _a_few(shape[0], shape[1] * math.prod((*kernel, *positions)), g.dtype):
+    # Products are read once, in order: twice as many may be made at a time as windows are cut.
+    entries = shape[1] * math.prod((*kernel, *positions)) // 2
+    for some in _a_few(shape[0], entries, g.dtype):
         upstream = np.ascontiguousarray(g[some].transpose(*range(1, g.ndim), 0))
         pictures = upstream.shape[-1]
         columns = np.matmul(matrices, upstream.reshape(groups, matrices.shape[2], -1))

@@ -88,4 +88,8 @@ def empty(shape: Sequence[int], dtype: Any) -> Any:
 
 def empty_like(array: Any) -> Any:
     """As :func:`numpy.empty_like`, in the same order, in memory that was used before."""
-    return empty(array.shape, array.dtype) if array.flags.c_contiguous else np.empty_like(array)
+    if array.flags.c_contiguous:
+        return empty(array.shape, array.dtype)
+    axes = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
+    outer_first = empty([array.shape[axis] for axis in axes], array.dtype)
+    return outer_first.transpose(sorted(range(array.ndim), key=axes.__getitem__))

@@ -126,7 +126,7 @@ def max_pool_input(
         return place(g, index=index, shape=shape)
     # No cell is the largest of two windows: there is nothing to add up.
     channels, cells = shape[1], math.prod(shape[2:])
-    if g.strides[1] == g.itemsize:
+    if index.strides[1] == index.itemsize:  # in memory as what was pooled
         out = np.zeros((shape[0], *shape[2:], channels), g.dtype)
         g, index, step = channels_back(g), channels_back(index), channels
         first = np.arange(channels, dtype=np.int64)
