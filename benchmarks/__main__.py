@@ -85,7 +85,8 @@ def vars_of(work: Work) -> dict[str, Any]:
 def grow(options: argparse.Namespace) -> dict[str, Any]:
     """Time the sweep, and say where a step jumps by more than its work does."""
     peers = compare.start(
-        [p for p in options.peers if p in ("minitorch", REFERENCE)], options.threads,
+        [p for p in options.peers if p in ("minitorch", REFERENCE)],
+        options.threads,
         dict(options.python),
     )
     limits = roofline.measure(options.threads)
@@ -119,8 +120,11 @@ def _place(text: str) -> tuple[str, str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("mode", nargs="?", default="table", choices=["table", "sweep", "profile"])
     parser.add_argument("work", nargs="?", default="lenet", choices=list(WORKS))
     parser.add_argument("--threads", type=int, default=2)

@@ -49,7 +49,12 @@ class Worker:
         return times
 
     def memory(self, work: dict[str, Any]) -> int:
-        """Bytes of resident memory that steps take beyond what was there when the net was built."""
+        """Bytes of resident memory that steps take beyond what was there when the net was built.
+
+        A step of a batch of two comes first: code that is loaded or compiled then is not the
+        step's memory.
+        """
+        self.peer.build(replace(_work(work), batch=2))()
         step = self.peer.build(_work(work))
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
         before = _resident("VmRSS")

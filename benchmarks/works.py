@@ -83,7 +83,9 @@ def lenet(size: int = 28) -> tuple[Layer, ...]:
     )
 
 
-def vgg(channels: tuple[int, ...] = (32, 32, 64, 64, 128, 128), size: int = 32) -> tuple[Layer, ...]:
+def vgg(
+    channels: tuple[int, ...] = (32, 32, 64, 64, 128, 128), size: int = 32
+) -> tuple[Layer, ...]:
     """Pairs of 3×3 convolutions with batch norm, each pair followed by pooling."""
     layers: list[Layer] = []
     inputs = 3
@@ -111,12 +113,31 @@ WORKS = {
         Work("operations", "2,000 tiny operations and back", "chain", targets=(0.6, 0.6)),
         Work("mlp", "MLP, batch 128, momentum", "train", MLP, (784,), 128, targets=(1.1, 1.0)),
         replace(_LENET, targets=(1.4, 0.9)),
-        Work("vgg", "VGG-small, batch 64, momentum", "train", vgg(), (3, 32, 32), 64,
-             targets=(2.0, 1.3)),
-        replace(_LENET, name="infer-1", title="LeNet inference, batch 1", kind="infer", batch=1,
-                targets=(1.2, 0.9)),
-        replace(_LENET, name="infer-256", title="LeNet inference, batch 256", kind="infer",
-                batch=256, targets=(1.2, 0.9)),
+        Work(
+            "vgg",
+            "VGG-small, batch 64, momentum",
+            "train",
+            vgg(),
+            (3, 32, 32),
+            64,
+            targets=(2.0, 1.3),
+        ),
+        replace(
+            _LENET,
+            name="infer-1",
+            title="LeNet inference, batch 1",
+            kind="infer",
+            batch=1,
+            targets=(1.2, 0.9),
+        ),
+        replace(
+            _LENET,
+            name="infer-256",
+            title="LeNet inference, batch 256",
+            kind="infer",
+            batch=256,
+            targets=(1.2, 0.9),
+        ),
     )
 }
 """The table, by name."""
@@ -128,6 +149,7 @@ MEMORY_TARGET = 1.5
 
 def sweep() -> dict[str, list[tuple[Any, Work]]]:
     """Works that differ in one number, by what it is."""
+
     def variant(value: Any, **changes: Any) -> tuple[Any, Work]:
         return value, replace(_LENET, name=f"{_LENET.name} {value}", **changes)
 
@@ -137,7 +159,9 @@ def sweep() -> dict[str, list[tuple[Any, Work]]]:
         return value, work
 
     return {
-        "batch (LeNet)": [variant(n, batch=n) for n in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)],
+        "batch (LeNet)": [
+            variant(n, batch=n) for n in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+        ],
         "channels (two 3×3 layers)": [deep(c, (c, c)) for c in (4, 8, 16, 32, 64, 128)],
         "picture side (two 3×3 layers)": [deep(s, (16, 16), s) for s in (8, 16, 32, 64, 128)],
         "depth (pairs of 3×3 layers)": [deep(d, (32, 32) * d) for d in (1, 2, 3, 4, 5)],

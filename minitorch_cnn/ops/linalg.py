@@ -26,7 +26,7 @@ from minitorch_cnn.ops.shape import (
 )
 from minitorch_cnn.primitive import Primitive
 
-product = Primitive(
+product: Primitive = Primitive(
     "matmul",
     lambda a, b: kernel("matmul", a)(a, b),
     (

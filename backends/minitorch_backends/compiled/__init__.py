@@ -26,7 +26,7 @@ LARGE = 1 << 14
 _MODULES: dict[str, tuple[int, tuple[str, ...]]] = {
     "conv": (1 << 8, ("conv", "conv_input", "conv_weight")),
     "matmul": (1 << 12, ("matmul",)),
-    "pool": (LARGE, ("max_pool", "place", "max_pool_input", "sum_pool", "sum_pool_input")),
+    "pool": (1 << 10, ("max_pool", "place", "max_pool_input", "sum_pool", "sum_pool_input")),
     "activation": (LARGE, ("add_bias", "relu", "relu_input")),
     "optim": (LARGE, ("sgd_step", "adam_step", "rmsprop_step")),
     "norm": (LARGE, ("moments", "batch_norm", "batch_norm_backward")),
@@ -82,22 +82,18 @@ def _standin(name: str, module: str, least: int, plain: Kernel) -> Kernel:
     """
 
     @functools.wraps(plain)
-    def chosen(*operands: object, **params: object) -> object:
-        arrays = [array for operand in operands for array in _arrays(operand)]
-        dtype = arrays[0].dtype
-        if (
-            _forked
-            or sum(array.size for array in _arrays(operands[0])) < least
-            or dtype not in _FLOATS
-            or any(array.dtype != dtype for array in arrays)
-        ):
+    def chosen(*operands: Any, **params: Any) -> Any:
+        first = operands[0] if isinstance(operands[0], list) else operands[:1]
+        if _forked or first[0].dtype not in _FLOATS or sum(a.size for a in first) < least:
+            return plain(*operands, **params)
+        if any(a.dtype != first[0].dtype for operand in operands for a in _arrays(operand)):
             return plain(*operands, **params)
         return _compiled(module, name, plain)(*operands, **params)
 
     return chosen
 
 
-def _arrays(operand: object) -> Sequence[Any]:
+def _arrays(operand: Any) -> Sequence[Any]:
     """The arrays of an operand: itself, or its entries, or none in a number."""
     if type(operand) is np.ndarray:
         return (operand,)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from minitorch_backends.compiled.jit import PIECE, WORTH_THREADS, compiled, parallel, reading
+from minitorch_backends.compiled.jit import PIECE, parallel, reading
 from minitorch_backends.numpy.memory import empty
 from minitorch_backends.protocol import Array, Kernel
 
@@ -26,53 +26,43 @@ def _add_bias(x: Any, bias: Any, out: Any) -> None:
                 results[i] = entries[i] + offset
 
 
-@compiled
+@parallel
 def _relu(x: Any, out: Any) -> None:
     zero = x.dtype.type(0)
-    for i in range(x.size):
-        out[i] = zero if x[i] <= zero else x[i]
-
-
-@parallel
-def _relu_in_parts(x: Any, out: Any) -> None:
     for number in prange(-(-x.size // PIECE)):
         first = np.int64(number) * PIECE
-        _relu(x[first : first + PIECE], out[first : first + PIECE])
-
-
-@compiled
-def _relu_input(g: Any, y: Any, out: Any) -> None:
-    zero = g.dtype.type(0)
-    for i in range(g.size):
-        out[i] = zero if y[i] <= zero else g[i]
+        entries, results = x[first : first + PIECE], out[first : first + PIECE]
+        for i in range(entries.size):
+            results[i] = zero if entries[i] <= zero else entries[i]
 
 
 @parallel
-def _relu_input_in_parts(g: Any, y: Any, out: Any) -> None:
+def _relu_input(g: Any, y: Any, out: Any) -> None:
+    zero = g.dtype.type(0)
     for number in prange(-(-g.size // PIECE)):
         first = np.int64(number) * PIECE
-        last = first + PIECE
-        _relu_input(g[first:last], y[first:last], out[first:last])
+        upstream, entries = g[first : first + PIECE], y[first : first + PIECE]
+        results = out[first : first + PIECE]
+        for i in range(entries.size):
+            results[i] = zero if entries[i] <= zero else upstream[i]
 
 
 def add_bias(x: Array, bias: Array) -> Array:
     out = empty(x.shape, x.dtype)
     cells = *x.shape[:2], math.prod(x.shape[2:])
-    _add_bias(reading(x, *cells), reading(bias, -1), out.reshape(cells))
+    _add_bias(x.size, reading(x, *cells), reading(bias, -1), out.reshape(cells))
     return out
 
 
 def relu(x: Array) -> Array:
     out = empty(x.shape, x.dtype)
-    function = _relu_in_parts if x.size >= WORTH_THREADS else _relu
-    function(reading(x, -1), out.reshape(-1))
+    _relu(x.size, reading(x, -1), out.reshape(-1))
     return out
 
 
 def relu_input(g: Array, y: Array) -> Array:
     out = empty(g.shape, g.dtype)
-    function = _relu_input_in_parts if g.size >= WORTH_THREADS else _relu_input
-    function(reading(g, -1), reading(y, -1), out.reshape(-1))
+    _relu_input(g.size, reading(g, -1), reading(y, -1), out.reshape(-1))
     return out
 
 

@@ -28,6 +28,8 @@ Ints = Sequence[int]
 
 CACHE_BYTES = 1 << 18
 """About as much memory the planes of a few pictures take, so that they stay in the cache."""
+PRODUCTS = 32
+"""So many products of numbers take as long as an entry of a pass over an array."""
 POSITIONS = 1024
 """Of a weight gradient, so many positions are summed in one go: what they meet stays near."""
 
@@ -242,7 +244,8 @@ def _convolve(x: Array, matrix: Array, plan: Plan, out: Array) -> None:
     planes, sums = empty(plan.planes, x.dtype), empty(plan.lines, x.dtype)
     cells, results = reading(x, *_cells(x)), out.reshape(_cells(out))
     tiles, (layout, shifts, parts, *_) = _tiles(matrix), plan
-    _sum_planes_in_parts(cells, tiles, layout, shifts, parts, planes, sums, results)
+    work = out.size * shifts.size // PRODUCTS
+    _sum_planes_in_parts(work, cells, tiles, layout, shifts, parts, planes, sums, results)
 
 
 def _cells(x: Array) -> tuple[int, int, int]:
@@ -291,7 +294,8 @@ def conv_weight(
     sums = np.zeros((len(plan.parts), groups, plan.lines[1], plan.shifts.size), x.dtype)
     cells, gradient = reading(x, *_cells(x)), reading(g, *_cells(g))
     layout, shifts, parts, *_ = plan
-    _sum_positions_in_parts(cells, gradient, layout, shifts, parts, planes, upstream, sums)
+    work = g.size * shifts.size // PRODUCTS
+    _sum_positions_in_parts(work, cells, gradient, layout, shifts, parts, planes, upstream, sums)
     return sums.sum(axis=0)[:, :outputs, :links].reshape(g.shape[1], inputs, *kernel)
 
 

@@ -18,6 +18,7 @@ import numba
 import numpy as np
 from numba.core import event
 
+from minitorch_backends.compiled import threads
 from minitorch_backends.protocol import Array
 
 THREADS: int = numba.config.NUMBA_NUM_THREADS
@@ -65,17 +66,27 @@ def compiled_sums(function: Callable[..., Any]) -> Any:
 
 
 def parallel(function: Callable[..., Any]) -> Any:
-    """Decorate a function whose ``prange`` all threads share."""
-    return _one_at_a_time(numba.njit(parallel=True, **_OPTIONS)(function))
+    """Decorate a function whose ``prange`` all threads share, if its work is worth it.
 
-
-def _one_at_a_time(function: Any) -> Any:
-    """Not every pool of threads that Numba can use bears being called by two threads at once."""
+    The work is what the decorated function is given before its own arguments: about as many
+    entries as an array has over which a pass takes as long. To call a thread that sleeps takes a
+    quarter of a millisecond.
+    """
+    run = numba.njit(parallel=True, **_OPTIONS)(function)
 
     @functools.wraps(function)
-    def call(*arguments: Any) -> Any:
+    def call(work: int, *arguments: Any) -> Any:
+        # Not every pool of threads that Numba can use bears being called by two threads at once.
         with _LOCK:
-            return function(*arguments)
+            if work >= WORTH_THREADS:
+                threads.called[:] = [True]
+                return run(*arguments)
+            allowed = numba.get_num_threads()
+            numba.set_num_threads(1)
+            try:
+                return run(*arguments)
+            finally:
+                numba.set_num_threads(allowed)
 
     return call
 

@@ -92,7 +92,7 @@ def _cells(x: Array) -> tuple[int, int, int]:
 
 def moments(x: Array) -> tuple[Array, Array]:
     means, variances = np.empty(x.shape[1], x.dtype), np.empty(x.shape[1], x.dtype)
-    _moments(reading(x, *_cells(x)), means, variances)
+    _moments(x.size, reading(x, *_cells(x)), means, variances)
     return means, variances
 
 
@@ -103,7 +103,7 @@ def batch_norm(
     shift = bias - mean * scale
     out = empty(x.shape, x.dtype)
     numbers = (reading(values, -1) for values in (scale, shift))
-    _scale_and_shift(reading(x, *_cells(x)), *numbers, out.reshape(_cells(x)))
+    _scale_and_shift(x.size, reading(x, *_cells(x)), *numbers, out.reshape(_cells(x)))
     return out
 
 
@@ -113,7 +113,7 @@ def batch_norm_backward(
     inverse = 1 / np.sqrt(variance + eps)
     d_bias, d_weight = np.empty(mean.shape, x.dtype), np.empty(mean.shape, x.dtype)
     upstream, cells = reading(g, *_cells(g)), reading(x, *_cells(x))
-    _sums(upstream, cells, reading(mean, -1), d_bias, d_weight)
+    _sums(x.size, upstream, cells, reading(mean, -1), d_bias, d_weight)
     d_weight *= inverse
     count = x.shape[0] * cells.shape[2]
     scale = weight * inverse
@@ -121,7 +121,7 @@ def batch_norm_backward(
     shift = -scale * d_bias / count - of_x * mean
     out = empty(x.shape, x.dtype)
     numbers = (reading(values, -1) for values in (scale, of_x, shift))
-    _combine(upstream, cells, *numbers, out.reshape(_cells(x)))
+    _combine(x.size, upstream, cells, *numbers, out.reshape(_cells(x)))
     return out, d_weight, d_bias
 
 

@@ -19,11 +19,6 @@ from minitorch_backends.protocol import Array, Kernel
 
 Arrays = Sequence[Array]
 
-WORTH_THREADS = 1 << 20
-"""From so many entries of a parameter on, all threads are called. Smaller ones are often those of
-dense layers, whose products may have woken the threads of NumPy's library, which are in the way.
-"""
-
 
 @compiled
 def _sgd(data: Any, g: Any, velocity: Any, numbers: Any, nesterov: bool, out: Any) -> None:
@@ -94,16 +89,17 @@ def _rmsprop_in_parts(
         _rmsprop(data[a:b], g[a:b], square[a:b], mean[a:b], velocity[a:b], numbers, out[a:b])
 
 
-def _each(functions: tuple[Kernel, Kernel], lists: Sequence[Arrays], *settings: Any) -> list[Array]:
-    """Run one function over each parameter (all threads for a large one); the new parameters."""
+def _each(function: Kernel, lists: Sequence[Arrays], *settings: Any) -> list[Array]:
+    """Run a function over each parameter; the new parameters."""
     new = []
     for number, data in enumerate(lists[0]):
         given = [reading(array, -1) for array in (data, lists[1][number])]
         kept = [array[number] if array else np.empty(0, data.dtype) for array in lists[2:]]
         lines = [np.ascontiguousarray(array).reshape(-1) for array in kept]
         out = empty(data.shape, data.dtype)
-        function = functions[data.size >= WORTH_THREADS]
-        function(*given, *lines, *settings, out.reshape(-1))
+        # Large parameters are mostly those of dense layers, whose products may have woken the
+        # threads of NumPy's library: those are in the way for longer than this takes.
+        function(data.size // 8, *given, *lines, *settings, out.reshape(-1))
         for array, line in zip(kept, lines, strict=True):
             if not array.flags.c_contiguous:  # then a copy was written
                 array[...] = line.reshape(array.shape)
@@ -130,7 +126,7 @@ def sgd_step(
     sign = -1 if maximize else 1
     numbers = _numbers(parameters[0].dtype, lr, momentum, 1 - dampening, weight_decay, sign)
     lists = parameters, gradients, velocities
-    return _each((_sgd, _sgd_in_parts), lists, numbers, nesterov), list(velocities)
+    return _each(_sgd_in_parts, lists, numbers, nesterov), list(velocities)
 
 
 def adam_step(
@@ -163,7 +159,7 @@ def adam_step(
         -1 if maximize else 1,
     )
     lists = parameters, gradients, means, squares, largest
-    new = _each((_adam, _adam_in_parts), lists, numbers)
+    new = _each(_adam_in_parts, lists, numbers)
     return new, list(means), list(squares), list(largest)
 
 
@@ -185,7 +181,7 @@ def rmsprop_step(
     dtype = parameters[0].dtype
     numbers = _numbers(dtype, lr, alpha, 1 - alpha, eps, momentum, weight_decay, sign)
     lists = parameters, gradients, squares, means, velocities
-    new = _each((_rmsprop, _rmsprop_in_parts), lists, numbers)
+    new = _each(_rmsprop_in_parts, lists, numbers)
     return new, list(squares), list(means), list(velocities)
 
 

@@ -124,14 +124,16 @@ def max_pool(
     index = empty(best.shape, np.int64)
     padded = any(map(any, padding))
     rows = _rows(best)
-    _largest(reading(x, *_rows(x)), windows, padded, best.reshape(rows), index.reshape(rows))
+    _largest(
+        x.size, reading(x, *_rows(x)), windows, padded, best.reshape(rows), index.reshape(rows)
+    )
     return best, index
 
 
 def place(g: Array, *, index: Array, shape: Ints) -> Array:
     out = empty(shape, g.dtype)
     rows = _rows(g)
-    _scatter(reading(g, *rows), reading(index, *rows), out.reshape(_rows(out)))
+    _scatter(out.size, reading(g, *rows), reading(index, *rows), out.reshape(_rows(out)))
     return out
 
 
@@ -142,14 +144,14 @@ def max_pool_input(g: Array, *, index: Array, shape: Ints, **window: Any) -> Arr
 def sum_pool(x: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:
     positions, windows = _windows(x.shape[2:], kernel, stride, padding, (1,) * len(kernel))
     out = empty((*x.shape[:2], *positions), x.dtype)
-    _sums(reading(x, *_rows(x)), windows, out.reshape(_rows(out)))
+    _sums(x.size, reading(x, *_rows(x)), windows, out.reshape(_rows(out)))
     return out
 
 
 def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pairs) -> Array:
     _, windows = _windows(tuple(shape[2:]), kernel, stride, padding, (1,) * len(kernel))
     out = empty(shape, g.dtype)
-    _spread(reading(g, *_rows(g)), windows, out.reshape(_rows(out)))
+    _spread(out.size, reading(g, *_rows(g)), windows, out.reshape(_rows(out)))
     return out
 
 
