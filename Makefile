@@ -19,7 +19,7 @@ DOCS_BUILT := docs/_build docs/auto_tutorials docs/generated docs/sg_execution_t
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help train test test-cupy test-kernels test-mutants test-torch docs lint types clean
+.PHONY: help train test test-numba test-cupy test-kernels test-mutants test-torch docs lint types clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,10 @@ train: $(VENV)/installed-viz  ## train a net (MODEL= DATA= BACKEND= EPOCHS= SEED
 test: $(VENV)/installed-test  ## run the tests (ARGS= goes to pytest)
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
+test-numba: $(VENV)/installed-test $(VENV)/installed-fast  ## run the tests with Numba's kernels (ARGS=)
+	MINITORCH_KERNELS=numba NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest \
+		-n auto --dist loadfile -k "not strict" $(ARGS)
+
 test-cupy: $(VENV)/created  ## run the tests on CuPy, on emulated CUDA (no GPU needed; ARGS=)
 	$(BIN)/python tests/cuda_emulator/build.py $(CUPY_VENV)
 	$(if $(ARGS),,rm -rf $(KERNEL_SOURCES))
@@ -37,7 +41,8 @@ test-cupy: $(VENV)/created  ## run the tests on CuPy, on emulated CUDA (no GPU n
 		-n auto --dist loadfile --backend cupy $(or $(ARGS),$(CUPY_TESTS))
 
 test-kernels:  ## after test-cupy: its kernels in strict modes, and compiled by NVIDIA's compiler
-	$(BIN)/python tests/cuda_emulator/strict.py --environment $(CUPY_VENV)
+	$(BIN)/python tests/cuda_emulator/strict.py --environment $(CUPY_VENV) \
+		$(filter --quick,$(ARGS))
 	$(CUPY_VENV)/environment/bin/python tests/cuda_emulator/real_compiler.py \
 		--environment $(CUPY_VENV) $(ARGS) $(KERNEL_SOURCES)
 

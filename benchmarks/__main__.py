@@ -20,7 +20,7 @@ from benchmarks import compare, roofline
 from benchmarks.profile import profile
 from benchmarks.works import MEMORY, MEMORY_TARGET, WORKS, Work, sweep
 
-PEERS = ("minitorch", "pytorch", "dezero", "mygrad", "autograd", "pydynet")
+PEERS = ("minitorch", "pytorch", "dezero", "mygrad", "pydynet")
 REFERENCE = "pytorch"
 CLASS_WORK = "lenet"
 """In this work the frameworks made of NumPy are compared as well; most can do no other."""

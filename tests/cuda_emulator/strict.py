@@ -24,6 +24,10 @@ TESTS = [
 ]
 
 
+QUICK = ("random", "guard", "protect", "lazy")
+"""Modes of ``--quick``; what the others find, these find mostly as well."""
+
+
 def run_in(mode: str, python: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
     settings = {f"{PREFIX}{name}": value for name, value in MODES[mode].items()}
     pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--backend", "cupy"]
@@ -40,15 +44,17 @@ def run_in(mode: str, python: Path, arguments: list[str]) -> subprocess.Complete
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--environment", metavar="DIR", type=Path, default=DEFAULT)
+    parser.add_argument("--quick", action="store_true", help=f"only the modes {', '.join(QUICK)}")
     options, arguments = parser.parse_known_args()
+    modes = [mode for mode in MODES if mode in QUICK or not options.quick]
     try:
         python = ensure(options.environment)
     except BuildError as error:
         sys.exit(f"emulated CUDA: {error}")
     failed = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        runs = pool.map(lambda mode: run_in(mode, python, arguments or TESTS), MODES)
-        for mode, done in zip(MODES, runs, strict=True):
+        runs = pool.map(lambda mode: run_in(mode, python, arguments or TESTS), modes)
+        for mode, done in zip(modes, runs, strict=True):
             if done.returncode:
                 failed.append(mode)
                 print(done.stdout)
