@@ -13,12 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks import compare, roofline
 from benchmarks.profile import profile
-from benchmarks.works import MEMORY, MEMORY_TARGET, WORKS, Work, sweep
+from benchmarks.works import MEMORY, MEMORY_TARGET, WORKS, sweep
 
 PEERS = ("minitorch", "pytorch", "dezero", "mygrad", "pydynet")
 REFERENCE = "pytorch"
@@ -68,18 +69,13 @@ def _memory(options: argparse.Namespace) -> dict[str, int]:
     found = {}
     names = [name for name in options.peers if name in ("minitorch", REFERENCE)]
     for title, peer in compare.start(names, options.threads, dict(options.python)).items():
-        found[title] = peer.ask("memory", work=vars_of(WORKS[MEMORY]))
+        found[title] = peer.ask("memory", work=asdict(WORKS[MEMORY]))
         peer.close()
     print(f"\npeak memory of the {WORKS[MEMORY].title} step above the net (aim: {MEMORY_TARGET})")
     for title, size in found.items():
         share = f"   ratio {size / found[REFERENCE]:.2f}" if REFERENCE in found else ""
         print(f"  {title:14} {size / 2**20:9.1f} MiB{share if title != REFERENCE else ''}")
     return found
-
-
-def vars_of(work: Work) -> dict[str, Any]:
-    """A work as an order to a worker."""
-    return dict(vars(work))
 
 
 def grow(options: argparse.Namespace) -> dict[str, Any]:

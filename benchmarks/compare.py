@@ -65,8 +65,9 @@ class Peer:
         return json.loads(answer)
 
     def close(self) -> None:
+        """End the process."""
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()  # which also closes its streams
 
 
 def start(names: Iterable[str], threads: int, pythons: Mapping[str, str]) -> dict[str, Peer]:
