@@ -28,6 +28,7 @@ extensions = [
     "docstrings",
     "links_figure",
     "operation_table",
+    "performance_results",
     "pictures",
     "primitive_table",
     "run",
