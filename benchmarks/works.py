@@ -147,16 +147,15 @@ MEMORY = "vgg"
 MEMORY_TARGET = 1.5
 
 
-def sweep() -> dict[str, list[tuple[Any, Work]]]:
+def sweep() -> dict[str, list[tuple[int, Work]]]:
     """Works that differ in one number, by what it is."""
 
-    def variant(value: Any, **changes: Any) -> tuple[Any, Work]:
+    def variant(value: int, **changes: Any) -> tuple[int, Work]:
         return value, replace(_LENET, name=f"{_LENET.name} {value}", **changes)
 
-    def deep(value: Any, channels: tuple[int, ...], size: int = 32) -> tuple[Any, Work]:
+    def deep(value: int, channels: tuple[int, ...], size: int = 32) -> tuple[int, Work]:
         net = vgg(channels, size)
-        work = Work(f"vgg {value}", "VGG", "train", net, (3, size, size), 16)
-        return value, work
+        return value, Work(f"vgg {value}", "VGG", "train", net, (3, size, size), 16)
 
     return {
         "batch (LeNet)": [
@@ -166,30 +165,3 @@ def sweep() -> dict[str, list[tuple[Any, Work]]]:
         "picture side (two 3×3 layers)": [deep(s, (16, 16), s) for s in (8, 16, 32, 64, 128)],
         "depth (pairs of 3×3 layers)": [deep(d, (32, 32) * d) for d in (1, 2, 3, 4, 5)],
     }
-
-
-def operations_and_bytes(work: Work) -> tuple[float, float]:
-    """Floating-point operations of the products of a step, and bytes that must be moved.
-
-    A training step computes each product three times: forward, and for both gradients (once less
-    in the first layer). Every layer's result is written and read once each way.
-    """
-    shape, flops, entries, first = work.shape, 0.0, 0.0, True
-    for layer in work.layers:
-        if layer[0] == "conv":
-            shape = (layer[2], *(n + 2 * layer[4] - layer[3] + 1 for n in shape[1:]))
-            product = 2.0 * np.prod(shape) * layer[1] * layer[3] ** 2
-        elif layer[0] == "dense":
-            shape, product = (layer[2],), 2.0 * layer[1] * layer[2]
-        else:
-            product = 0.0
-            if layer[0] == "pool":
-                shape = (shape[0], *(n // layer[1] for n in shape[1:]))
-            if layer[0] == "flatten":
-                shape = (int(np.prod(shape)),)
-        times = (2 if first else 3) if work.kind == "train" else 1
-        if product:
-            flops, first = flops + times * product, False
-        entries += 0 if layer[0] == "flatten" else float(np.prod(shape))
-    passes = 4 if work.kind == "train" else 2
-    return flops * work.batch, 4.0 * passes * entries * work.batch

@@ -7,11 +7,11 @@ from importlib.metadata import version as installed
 from typing import Any
 
 import mygrad
-import numpy as np
 from mygrad.nnet.activations import relu
 from mygrad.nnet.layers import conv_nd, max_pool
 from mygrad.nnet.losses import softmax_crossentropy
 
+from benchmarks.peers.adam import Adam
 from benchmarks.peers.words import forward
 from benchmarks.works import Work
 
@@ -31,20 +31,6 @@ WORDS: dict[str, Callable[..., Any]] = {
 
 def version() -> str:
     return installed("mygrad")
-
-
-class Adam:
-    """One parameter's state."""
-
-    def __init__(self, like: np.ndarray[Any, Any]) -> None:
-        self.mean, self.square, self.steps = np.zeros_like(like), np.zeros_like(like), 0
-
-    def step(self, g: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        self.steps += 1
-        self.mean += 0.1 * (g - self.mean)
-        self.square += 0.001 * (g * g - self.square)
-        size = 1e-3 / (1 - 0.9**self.steps)
-        return size * self.mean / (np.sqrt(self.square / (1 - 0.999**self.steps)) + 1e-8)
 
 
 def build(work: Work) -> Callable[[], float | None]:
