@@ -46,22 +46,22 @@ def _works(results: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ..
 
 
 def _memory(results: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    reference = results["memory"][REFERENCE]
+    sizes = {title: median(found) for title, found in results["memory"].items()}
     rows = [
-        (
-            "PyTorch" if title == REFERENCE else title,
-            f"{size / 2**20:.0f} MiB",
-            f"{size / reference:.2f}",
-        )
-        for title, size in results["memory"].items()
+        (_name(title), f"{size / 2**20:.0f} MiB", f"{size / sizes[REFERENCE]:.2f}")
+        for title, size in sizes.items()
     ]
     return ("", "peak above the net", "ratio"), rows
+
+
+def _name(title: str) -> str:
+    return "PyTorch" if title == REFERENCE else title
 
 
 def _class(results: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     seconds = results["works"]["lenet"]["seconds"]
     ordered = sorted(seconds, key=lambda title: median(seconds[title]))
-    rows = [("PyTorch" if t == REFERENCE else t, _milliseconds(seconds[t])) for t in ordered]
+    rows = [(_name(title), _milliseconds(seconds[title])) for title in ordered]
     return ("", "LeNet, batch 64, Adam"), rows
 
 
