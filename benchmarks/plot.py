@@ -6,6 +6,7 @@ May import Matplotlib.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import median
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -48,7 +49,7 @@ def _sweep(sweep: Mapping[str, Any]) -> Figure:
     for axes, (kind, rows) in zip(figure.subplots(2, 2).flat, sweep.items(), strict=True):
         values = [row["value"] for row in rows]
         for title in rows[0]["seconds"]:
-            seconds = [1e3 * row["seconds"][title] for row in rows]
+            seconds = [1e3 * median(row["seconds"][title]) for row in rows]
             axes.plot(values, seconds, "o-", color=COLOURS[title], label=title, markersize=4)
         least = [1e3 * row["roofline"] for row in rows]
         axes.plot(values, least, ":", color="black", label="least possible (roofline)")
