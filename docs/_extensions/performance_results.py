@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from primitive_table import list_table
 
-from benchmarks.compare import OURS, ratio
-from benchmarks.plot import REFERENCE, draw
+from benchmarks.compare import OURS, REFERENCE, ratio
+from benchmarks.plot import NAMES, draw
 from minitorch_cnn.io import read_json
 from minitorch_cnn.viz import save_png
 
@@ -46,23 +46,19 @@ def _works(results: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ..
 
 
 def _memory(results: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    reference = results["memory"][REFERENCE]
+    sizes = {title: median(found) for title, found in results["memory"].items()}
     rows = [
-        (
-            "PyTorch" if title == REFERENCE else title,
-            f"{size / 2**20:.0f} MiB",
-            f"{size / reference:.2f}",
-        )
-        for title, size in results["memory"].items()
+        (NAMES.get(title, title), f"{size / 2**20:.0f} MiB", f"{size / sizes[REFERENCE]:.2f}")
+        for title, size in sizes.items()
     ]
     return ("", "peak above the net", "ratio"), rows
 
 
 def _class(results: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    seconds = results["works"]["lenet"]["seconds"]
+    seconds, versions = results["works"]["lenet"]["seconds"], results["machine"]["versions"]
     ordered = sorted(seconds, key=lambda title: median(seconds[title]))
-    rows = [("PyTorch" if t == REFERENCE else t, _milliseconds(seconds[t])) for t in ordered]
-    return ("", "LeNet, batch 64, Adam"), rows
+    rows = [(NAMES.get(t, t), versions[t], _milliseconds(seconds[t])) for t in ordered]
+    return ("", "version", "LeNet, batch 64, Adam"), rows
 
 
 _TABLES = {"works": _works, "memory": _memory, "class": _class}
