@@ -51,7 +51,7 @@ def _ratios(result: Mapping[str, Any]) -> Figure:
     axes.set_yticks(range(len(rows)), [title for title, *_ in rows])
     axes.invert_yaxis()
     axes.set_xlabel("as a multiple of PyTorch's time (or memory); less is better")
-    axes.set_xlim(0, 1.08 * axes.get_xlim()[1])
+    axes.set_xlim(left=0)
     _clean(axes, "x")
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     return figure
@@ -61,14 +61,9 @@ def _bar(axes: Any, at: float, found: tuple[float, float, float], colour: str) -
     middle, low, high = found
     axes.barh(at, middle, height=0.34, color=colour, zorder=2)
     axes.plot([low, high], [at, at], color="black", linewidth=1.4, zorder=3)
-    axes.annotate(
-        f"{middle:.2f}",
-        (max(high, middle), at),
-        xytext=(8, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=9,
-    )
+    words = f"{middle:.2f}  ({low:.2f}–{high:.2f})"
+    beside = axes.get_yaxis_transform()  # the bars' heights, in a column right of all bars
+    axes.text(1.02, at, words, transform=beside, va="center", fontsize=9)
 
 
 # --- sweep ----------------------------------------------------------------------------------------
@@ -83,12 +78,14 @@ def _sweep(sweep: Mapping[str, Any]) -> Figure:
             _line(axes, rows, title)
         least = [1e3 * row["roofline"] for row in rows]
         axes.plot(values, least, ":", color="black", label="least possible (roofline)")
-        # Depths are counted, the others double.
-        if values[-1] > 2 * len(values):
+        if values[-1] > 2 * len(values):  # they double; depths are counted
             axes.set_xscale("log", base=2)
-        axes.set_yscale("log")
+            axes.set_yscale("log")
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.minorticks_off()
+        else:
+            axes.set_ylim(bottom=0)
         axes.set_xticks(values, [str(value) for value in values])
-        axes.minorticks_off()
         axes.set_title(kind, fontsize=10)
         _clean(axes, "both")
     for axes in figure.axes[::2]:

@@ -152,7 +152,10 @@ def test_pictures_show_ratios_aims_and_jumps():
     seconds = {"NumPy kernels": [2.0, 2.2, 1.8], "pytorch": [1.0, 1.0, 1.0]}
     row = {"title": "a work", "targets": [1.5, 1.2], "seconds": seconds}
     (axes,) = draw({"works": {"a": row}, "memory": {"pytorch": [3], "NumPy kernels": [6]}}).axes
-    assert [text.get_text() for text in axes.texts] == ["2.00", "2.00"]
+    assert [text.get_text() for text in axes.texts] == [
+        "2.00  (1.80–2.20)",
+        "2.00  (2.00–2.00)",
+    ]
     assert axes.get_yticklabels()[0].get_text() == "a work"
     assert all(0 <= bar.get_width() <= axes.get_xlim()[1] for bar in axes.patches)
     point = {"value": 1, "roofline": 0.5, "seconds": seconds, "jumps": []}

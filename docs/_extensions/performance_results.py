@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from primitive_table import list_table
 
-from benchmarks.compare import OURS, REFERENCE, ratio
-from benchmarks.plot import NAMES, draw
+from benchmarks.compare import OURS, ratio
+from benchmarks.plot import REFERENCE, draw
 from minitorch_cnn.io import read_json
 from minitorch_cnn.viz import save_png
 
@@ -48,17 +48,21 @@ def _works(results: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ..
 def _memory(results: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     sizes = {title: median(found) for title, found in results["memory"].items()}
     rows = [
-        (NAMES.get(title, title), f"{size / 2**20:.0f} MiB", f"{size / sizes[REFERENCE]:.2f}")
+        (_name(title), f"{size / 2**20:.0f} MiB", f"{size / sizes[REFERENCE]:.2f}")
         for title, size in sizes.items()
     ]
     return ("", "peak above the net", "ratio"), rows
 
 
+def _name(title: str) -> str:
+    return "PyTorch" if title == REFERENCE else title
+
+
 def _class(results: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    seconds, versions = results["works"]["lenet"]["seconds"], results["machine"]["versions"]
+    seconds = results["works"]["lenet"]["seconds"]
     ordered = sorted(seconds, key=lambda title: median(seconds[title]))
-    rows = [(NAMES.get(t, t), versions[t], _milliseconds(seconds[t])) for t in ordered]
-    return ("", "version", "LeNet, batch 64, Adam"), rows
+    rows = [(_name(title), _milliseconds(seconds[title])) for title in ordered]
+    return ("", "LeNet, batch 64, Adam"), rows
 
 
 _TABLES = {"works": _works, "memory": _memory, "class": _class}
