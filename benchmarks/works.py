@@ -98,6 +98,12 @@ def vgg(
     return (*layers, ("flatten",), ("dense", inputs * size * size, 10))
 
 
+def tower(depth: int, channels: int = 32, size: int = 16) -> tuple[Layer, ...]:
+    """Equal 3×3 convolutions with batch norm, without pooling between them."""
+    one: tuple[Layer, ...] = (("conv", channels, channels, 3, 1), ("norm", channels), ("relu",))
+    return (*one * depth, ("pool", size), ("flatten",), ("dense", channels, 10))
+
+
 MLP: tuple[Layer, ...] = (
     ("dense", 784, 256),
     ("relu",),
@@ -153,15 +159,19 @@ def sweep() -> dict[str, list[tuple[int, Work]]]:
     def variant(value: int, **changes: Any) -> tuple[int, Work]:
         return value, replace(_LENET, name=f"{_LENET.name} {value}", **changes)
 
-    def deep(value: int, channels: tuple[int, ...], size: int = 32) -> tuple[int, Work]:
-        net = vgg(channels, size)
-        return value, Work(f"vgg {value}", "VGG", "train", net, (3, size, size), 16)
+    def pair(value: int, channels: int, size: int = 32) -> tuple[int, Work]:
+        net = vgg((channels, channels), size)
+        return value, Work(f"pair {value}", "two layers", "train", net, (3, size, size), 16)
+
+    def deep(value: int) -> tuple[int, Work]:
+        layers = tower(value)
+        return value, Work(f"deep {value}", "equal layers", "train", layers, (32, 16, 16), 16)
 
     return {
         "batch (LeNet)": [
             variant(n, batch=n) for n in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
         ],
-        "channels (two 3×3 layers)": [deep(c, (c, c)) for c in (4, 8, 16, 32, 64, 128)],
-        "picture side (two 3×3 layers)": [deep(s, (16, 16), s) for s in (8, 16, 32, 64, 128)],
-        "depth (pairs of 3×3 layers)": [deep(d, (32, 32) * d) for d in (1, 2, 3, 4, 5)],
+        "channels (two 3×3 layers)": [pair(c, c) for c in (4, 8, 16, 32, 64, 128)],
+        "picture side (two 3×3 layers)": [pair(s, 16, s) for s in (8, 16, 32, 64, 128)],
+        "depth (3×3 layers of 32 channels)": [deep(d) for d in (1, 2, 4, 6, 8, 10, 12)],
     }

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import compare, profile, roofline, sweep
+from benchmarks.plot import draw
 from benchmarks.worker import Worker
 from benchmarks.works import Work
 from benchmarks.works import sweep as sweep_works
@@ -145,3 +146,20 @@ def test_a_profile_counts_operations_both_ways_and_leaves_nothing_behind(capsys)
     assert "optimiser" in capsys.readouterr().out
     assert {name: (p.compute, p.pull) for name, p in PRIMITIVES.items()} == before
     assert Optimizer.step is step
+
+
+def test_pictures_show_ratios_aims_and_jumps():
+    seconds = {"NumPy kernels": [2.0, 2.2, 1.8], "pytorch": [1.0, 1.0, 1.0]}
+    row = {"title": "a work", "targets": [1.5, 1.2], "seconds": seconds}
+    (axes,) = draw({"works": {"a": row}, "memory": {"pytorch": [3], "NumPy kernels": [6]}}).axes
+    assert [text.get_text() for text in axes.texts] == [
+        "2.00  (1.80–2.20)",
+        "2.00  (2.00–2.00)",
+    ]
+    assert axes.get_yticklabels()[0].get_text() == "a work"
+    assert all(0 <= bar.get_width() <= axes.get_xlim()[1] for bar in axes.patches)
+    point = {"value": 1, "roofline": 0.5, "seconds": seconds, "jumps": []}
+    steps = [point, {**point, "value": 2, "jumps": ["NumPy kernels"]}]
+    figure = draw({"sweep": dict.fromkeys("abcd", steps)})
+    rings = [line for line in figure.axes[1].lines if line.get_markersize() == 11]
+    assert [ring.get_xydata().tolist() for ring in rings] == [[[2, 2000]]]
