@@ -2,4 +2,4 @@
 
 from importlib.util import find_spec
 
-collect_ignore_glob = [] if find_spec("numba") else ["backends/minitorch_backends/compiled/*.py"]
+collect_ignore_glob = [] if find_spec("numba") else ["minitorch_backends/compiled/*.py"]
