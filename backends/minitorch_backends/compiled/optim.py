@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from minitorch_backends.compiled.jit import PIECE, compiled, parallel, reading
+from minitorch_backends.compiled.jit import PIECE, compiled_rounding, parallel, reading
 from minitorch_backends.numpy.memory import empty
 from minitorch_backends.protocol import Array, Kernel
 
 Arrays = Sequence[Array]
 
 
-@compiled
+@compiled_rounding
 def _sgd(data: Any, g: Any, velocity: Any, numbers: Any, nesterov: bool, out: Any) -> None:
     rate, momentum, share, decay, sign = numbers
     for i in range(data.size):
@@ -31,7 +31,7 @@ def _sgd(data: Any, g: Any, velocity: Any, numbers: Any, nesterov: bool, out: An
         out[i] = data[i] - rate * step
 
 
-@compiled
+@compiled_rounding
 def _adam(data: Any, g: Any, mean: Any, square: Any, largest: Any, numbers: Any, out: Any) -> None:
     size, correction, eps, first, rest, second, other, decay, shrink, sign = numbers
     for i in range(data.size):
@@ -44,7 +44,7 @@ def _adam(data: Any, g: Any, mean: Any, square: Any, largest: Any, numbers: Any,
         out[i] = shrink * data[i] - size * (mean[i] / (math.sqrt(spread) / correction + eps))
 
 
-@compiled
+@compiled_rounding
 def _rmsprop(
     data: Any, g: Any, square: Any, mean: Any, velocity: Any, numbers: Any, out: Any
 ) -> None:
