@@ -55,6 +55,8 @@ class Primitive:
     residual : bool
         ``compute`` returns ``(result, residual)``; the residual, a constant such as an index, is
         handed to the rules as last positional argument.
+    unrecorded : callable, optional
+        Stands in for ``compute`` where nothing is recorded: it gives the result alone, for less.
     doc : str
         The docstring, for operations that are public themselves.
     """
@@ -69,6 +71,7 @@ class Primitive:
         fit: Callable[[Any, tuple[int, ...]], Any] | None = None,
         views: bool = False,
         residual: bool = False,
+        unrecorded: Callable[..., Any] | None = None,
         doc: str = "",
     ) -> None:
         if name in PRIMITIVES:
@@ -88,6 +91,7 @@ class Primitive:
         self.fit = fit
         self.views = views
         self.residual = residual
+        self.unrecorded = unrecorded or (self._without_residual if residual else compute)
         self.__name__ = name
         self.__doc__ = doc or None
         self.guards = views or keep in ("inputs", "other")
@@ -117,22 +121,22 @@ class Primitive:
                 raw.append(argument)
                 parents.append(None)
         if not boxed:  # inside a gradient rule of a plain backward: raw arrays, nothing to record
-            out = self.compute(*raw, **params)
-            return out[0] if self.residual else out
+            return self.unrecorded(*raw, **params)
         if loose or SWITCHES or len(set(map(type, raw))) > 1:
             self.check_backends(raw)
         if SWITCHES:
             switch_device(raw)
+        recorded = tracked and self.rules is not None and _grad_enabled()
         try:
-            out = self.compute(*raw, **params)
+            out = (self.compute if recorded else self.unrecorded)(*raw, **params)
         except (ValueError, TypeError, IndexError, OverflowError) as error:
             raise self.explained(error, raw) from error
         residual: tuple[Any, ...] = ()
-        if self.residual:
+        if recorded and self.residual:
             out, residual = out[0], out[1:]
         out = SEALS[type(out)](out)
         made = None
-        if tracked and self.rules is not None and _grad_enabled():
+        if recorded:
             if loose and self.keep and self.keep != "output":
                 raw = [owned(x) if a is x else x for x, a in zip(raw, args, strict=True)]
             kept = (*self.kept(raw, parents, out), *residual)
@@ -140,6 +144,9 @@ class Primitive:
         if (watch := watching()) is not None:
             out = watch.result(self.name, raw, params, out, made)
         return box(out, made)
+
+    def _without_residual(self, *raw: Any, **params: Any) -> Any:
+        return self.compute(*raw, **params)[0]
 
     def check_backends(self, raw: Iterable[Any]) -> None:
         """Refuse what is no array, and arrays of different libraries; name each and the mend."""

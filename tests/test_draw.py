@@ -47,10 +47,9 @@ def test_a_net_from_the_loss_down(backend):
         "├─ 3.bias           (3,) float32",
         "reshape             (5, 8) float32",
         "relu                (5, 2, 2, 2) float32",
-        "add_bias            (5, 2, 2, 2) float32",
-        "├─ 0.bias           (2,) float32",
         "conv                (5, 2, 2, 2) float32",
         "├─ 0.weight         (2, 1, 3, 3) float32",
+        "├─ 0.bias           (2,) float32",
         "data                (5, 1, 4, 4) float32",
     ]
 

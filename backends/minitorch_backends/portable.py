@@ -8,6 +8,7 @@ spatial dimensions. Some live in files of their own: ``links``, ``loss``, ``opti
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -181,6 +182,24 @@ def _pictures_first(xp: Any, products: Array, shape: Ints) -> Array:
     return xp.reshape(xp.permute_dims(products, (3, 1, 2, 0)), tuple(shape))
 
 
+def max_pool_values(
+    x: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Array:
+    """The first result of :func:`max_pool` alone, for when nobody asks where it stood."""
+    xp = array_namespace(x)
+    positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
+    padded = pad_windows(x, padding, _lowest(xp, x.dtype))
+    windows = offsets(kernel, stride, dilation, positions)
+    return functools.reduce(
+        xp.maximum, [padded[(slice(None), slice(None), *where)] for _, where in windows]
+    )
+
+
+def _lowest(xp: Any, dtype: Any) -> float:
+    """No entry is less; in the padding, it never wins."""
+    return -math.inf if xp.isdtype(dtype, "real floating") else int(xp.iinfo(dtype).min)
+
+
 def max_pool(
     x: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> tuple[Array, Array]:
@@ -192,8 +211,7 @@ def max_pool(
     xp = array_namespace(x)
     positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
     floats = xp.isdtype(x.dtype, "real floating")
-    lowest = -xp.inf if floats else int(xp.iinfo(x.dtype).min)
-    padded = pad_windows(x, padding, lowest)
+    padded = pad_windows(x, padding, _lowest(xp, x.dtype))
     inside = xp.ones((1, 1, *x.shape[2:]), dtype=xp.int64, device=x.device)
     cells = xp.reshape(xp.cumulative_sum(xp.reshape(inside, (-1,))) - 1, inside.shape)
     cells = pad_windows(cells, padding, -1)
@@ -269,10 +287,17 @@ def matmul(a: Array, b: Array) -> Array:
     return a @ b
 
 
-def add_bias(x: Array, bias: Array) -> Array:
-    """``x (N, C, *spatial)`` plus a number for each channel, from ``bias (C,)``."""
+def add_bias(x: Array, bias: Array, *, in_place: bool = False) -> Array:
+    """``x (N, C, *spatial)`` plus a number for each channel, from ``bias (C,)``.
+
+    ``in_place`` allows to write to ``x``, which nobody else needs.
+    """
     xp = array_namespace(x, bias)
-    return x + xp.reshape(bias, (-1, *(1,) * (x.ndim - 2)))
+    offsets = xp.reshape(bias, (-1, *(1,) * (x.ndim - 2)))
+    if not in_place:
+        return x + offsets
+    x += offsets
+    return x
 
 
 def relu(x: Array) -> Array:
@@ -359,6 +384,7 @@ KERNELS: dict[str, Kernel] = {
         local_weight,
         link_product,
         link_weights,
+        max_pool_values,
         max_pool,
         pick,
         place,

@@ -316,6 +316,7 @@ CASES: dict[str, Callable[[Draw], Iterator[Case]]] = {
     **_convolution("local", free=True),
     "link_product": lambda rng: _links(rng, back=False),
     "link_weights": lambda rng: _links(rng, back=True),
+    "max_pool_values": _max_pool,
     "max_pool": _max_pool,
     "max_pool_input": _max_pool_input,
     "pick": lambda rng: _picked(rng, back=False),

@@ -72,14 +72,22 @@ def locally_connected(
     return reshape(permute_dims(products, (3, 1, 2, 0)), (pictures, outputs, *positions))
 
 
-def _convolve(x: Any, weight: Any, **window: Any) -> Any:
+def _convolve(x: Any, weight: Any, bias: Any = None, **window: Any) -> Any:
     shape, kernel = tuple(raw(x).shape), tuple(raw(weight).shape[2:])
-    return _conv(x, weight, shape=shape, kernel=kernel, **window)
+    given = (weight,) if bias is None else (weight, bias)
+    return _conv(x, *given, shape=shape, kernel=kernel, **window)
 
 
 @composition(standin=_convolve)
 def convolve(
-    x: Any, weight: Any, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    *,
+    stride: Ints,
+    padding: Pairs,
+    dilation: Ints,
+    groups: int,
 ) -> Any:
     """Local links, tied weights: every position looks at its window with the same weights.
 
@@ -87,6 +95,7 @@ def convolve(
     ----------
     x : Tensor, shape (N, C, *spatial)
     weight : Tensor, shape (O, C / groups, *kernel)
+    bias : Tensor, shape (O,), optional
 
     Returns
     -------
@@ -96,9 +105,10 @@ def convolve(
     shape = tuple(raw(weight).shape)
     positions = output_sizes(raw(x).shape[2:], shape[2:], stride, padding, dilation)
     tied = broadcast_to(weight, (*positions, *shape))
-    return locally_connected(
+    out = locally_connected(
         x, tied, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
+    return out if bias is None else add_bias(out, bias)
 
 
 def _locally_connected_transpose(x: Any, weight: Any, **window: Any) -> Any:
@@ -197,14 +207,17 @@ def add_bias(x: Any, bias: Any) -> Any:
 
 # The bilinear triads: with g for outputs, <forward(x, w), g> = <x, to_input(g, w)>
 # = <w, to_weight(x, g)>. The parameters name the shapes of x and of the kernel, so that all three
-# can share them.
+# can share them. Only the convolution is given a bias, which is added where the product lies.
 
 
 def _kernel(name: str, *drop: str) -> Any:
-    def compute(first: Any, second: Any, **params: Any) -> Any:
+    def compute(first: Any, second: Any, *bias: Any, **params: Any) -> Any:
         for unused in drop:
             params.pop(unused)
-        return find_kernel(name, first)(first, second, **params)
+        out = find_kernel(name, first)(first, second, **params)
+        for offsets in bias:
+            out = find_kernel("add_bias", out)(out, offsets, in_place=True)
+        return out
 
     return compute
 
@@ -214,8 +227,9 @@ def _triad(name: str) -> tuple[Primitive, Primitive, Primitive]:
         name,
         _kernel(name, "shape", "kernel"),
         (
-            lambda g, x, w, **p: to_input(g, w, **p),
-            lambda g, x, w, **p: to_weight(x, g, **p),
+            lambda g, x, w, *_, **p: to_input(g, w, **p),
+            lambda g, x, w, *_, **p: to_weight(x, g, **p),
+            lambda g, *_, **p: _channel_sums(g),
         ),
         keep="other",
     )

@@ -40,6 +40,7 @@ _max_pool = Primitive(
     lambda x, *, shape, **window: find_kernel("max_pool", x)(x, **window),
     (lambda g, index, **largest: _max_pool_input(g, index=index, **largest),),
     residual=True,
+    unrecorded=lambda x, *, shape, **window: find_kernel("max_pool_values", x)(x, **window),
 )
 
 

@@ -26,7 +26,10 @@ LARGE = 1 << 14
 _MODULES: dict[str, tuple[int, tuple[str, ...]]] = {
     "conv": (1 << 8, ("conv", "conv_input", "conv_weight")),
     "matmul": (1 << 12, ("matmul",)),
-    "pool": (1 << 10, ("max_pool", "place", "max_pool_input", "sum_pool", "sum_pool_input")),
+    "pool": (
+        1 << 10,
+        ("max_pool_values", "max_pool", "place", "max_pool_input", "sum_pool", "sum_pool_input"),
+    ),
     "activation": (LARGE, ("add_bias", "relu", "relu_input")),
     "optim": (LARGE, ("sgd_step", "adam_step", "rmsprop_step")),
     "norm": (LARGE, ("moments", "batch_norm", "batch_norm_backward")),

@@ -47,8 +47,8 @@ def _relu_input(g: Any, y: Any, out: Any) -> None:
             results[i] = zero if entries[i] <= zero else upstream[i]
 
 
-def add_bias(x: Array, bias: Array) -> Array:
-    out = empty(x.shape, x.dtype)
+def add_bias(x: Array, bias: Array, *, in_place: bool = False) -> Array:
+    out = x if in_place and x.flags.c_contiguous else empty(x.shape, x.dtype)
     cells = *x.shape[:2], math.prod(x.shape[2:])
     _add_bias(x.size, reading(x, *cells), reading(bias, -1), out.reshape(cells))
     return out

@@ -47,6 +47,20 @@ def _largest(x: Any, windows: Any, padded: bool, best: Any, index: Any) -> None:
             _largest_number(x[row], windows, best[row], index[row])
 
 
+@parallel
+def _largest_values(x: Any, windows: Any, padded: bool, best: Any) -> None:
+    for row in prange(x.shape[0]):
+        cells, largest = x[row], best[row]
+        if padded or _any_nan(cells):
+            _largest_real(cells, windows, largest, np.empty(largest.size, np.int64))
+            continue
+        for position in range(largest.size):
+            value = cells[windows[position, 0]]
+            for place in range(1, windows.shape[1]):
+                value = max(cells[windows[position, place]], value)
+            largest[position] = value
+
+
 @compiled_sums
 def _any_nan(cells: Any) -> bool:
     total = cells[0] * 0
@@ -116,6 +130,16 @@ def _spread(g: Any, windows: Any, out: Any) -> None:
                     out[row, cell] += g[row, position]
 
 
+def max_pool_values(
+    x: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Array:
+    positions, windows = _windows(x.shape[2:], kernel, stride, padding, dilation)
+    best = empty((*x.shape[:2], *positions), x.dtype)
+    padded = any(map(any, padding))
+    _largest_values(x.size, reading(x, *_rows(x)), windows, padded, best.reshape(_rows(best)))
+    return best
+
+
 def max_pool(
     x: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> tuple[Array, Array]:
@@ -157,5 +181,5 @@ def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding
 
 KERNELS: dict[str, Kernel] = {
     kernel.__name__: kernel
-    for kernel in (max_pool, place, max_pool_input, sum_pool, sum_pool_input)
+    for kernel in (max_pool_values, max_pool, place, max_pool_input, sum_pool, sum_pool_input)
 }

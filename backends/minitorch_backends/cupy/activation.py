@@ -16,8 +16,9 @@ rectified = Elementwise("relu", "T x", "T y", "y = x > T(0) || x != x ? x : T(0)
 rectified_input = Elementwise("relu_input", "T g, T y", "T d", "d = y <= T(0) ? T(0) : g;")
 
 
-def add_bias(x: Array, bias: Array) -> Array:
-    return in_order_of(x, with_bias, x, bias.reshape(1, -1, *(1,) * (x.ndim - 2)))
+def add_bias(x: Array, bias: Array, *, in_place: bool = False) -> Array:
+    offsets = bias.reshape(1, -1, *(1,) * (x.ndim - 2))
+    return in_order_of(x, with_bias, x, offsets, in_place=in_place)
 
 
 def relu(x: Array) -> Array:

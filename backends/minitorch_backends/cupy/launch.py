@@ -107,14 +107,15 @@ def empty(shape: Sequence[int], like: Array, dtype: Any = None) -> Array:
     return cupy.empty(tuple(shape), like.dtype if dtype is None else dtype)
 
 
-def in_order_of(like: Array, kernel: Elementwise, *arguments: Any) -> Array:
-    """Call an element-wise kernel so that its result lies in memory as ``like`` does.
+def in_order_of(like: Array, kernel: Elementwise, *arguments: Any, in_place: bool = False) -> Array:
+    """Call an element-wise kernel so that its result lies in memory as ``like`` does, or in it.
 
     Entries are met in that order, too. Arguments are numbers and arrays of as many axes.
     """
     if like.flags.c_contiguous:
-        return kernel(*arguments, empty(like.shape, like))
+        return kernel(*arguments, like if in_place else empty(like.shape, like))
     axes = sorted(range(like.ndim), key=lambda axis: -like.strides[axis])
     turned = [a.transpose(axes) if hasattr(a, "transpose") else a for a in arguments]
-    out = kernel(*turned, empty([like.shape[axis] for axis in axes], like))
+    turned_like = like.transpose(axes)
+    out = kernel(*turned, turned_like if in_place else empty(turned_like.shape, like))
     return out.transpose(sorted(range(like.ndim), key=axes.__getitem__))

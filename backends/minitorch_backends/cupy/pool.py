@@ -54,6 +54,18 @@ for (int k0 = 0; k0 < K0; ++k0) {
 x = sum;
 """
 
+largest_value_of = Elementwise(
+    "max_pool_values",
+    f"raw T x, {STEPS}, int32 C, {PARAMETERS}",
+    "T best",
+    _POSITION
+    + "T most = 0; bool found = false;"
+    + _OVER_THE_WINDOW.replace(
+        "VISIT",
+        "if (!found || value > most || value != value) { most = value; found = true; }",
+    )
+    + "best = most;",
+)
 largest_of = Elementwise(
     "max_pool",
     f"raw T x, {STEPS}, int32 C, {PARAMETERS}",
@@ -93,6 +105,15 @@ sum_back = Elementwise(
     "T x",
     _ENTRY + _OVER_THE_WINDOWS_OF_AN_ENTRY.replace("VISIT", "sum += g[window];"),
 )
+
+
+def max_pool_values(
+    x: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Array:
+    positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
+    window = Window(x.shape[2:], positions, kernel, stride, padding, dilation)
+    out = empty((*x.shape[:2], *positions), x)
+    return largest_value_of(*in_memory(x), x.shape[1], *window.numbers, out)
 
 
 def max_pool(
@@ -135,5 +156,5 @@ def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding
 
 
 KERNELS: dict[str, Kernel] = {
-    f.__name__: f for f in (max_pool, max_pool_input, sum_pool, sum_pool_input)
+    f.__name__: f for f in (max_pool_values, max_pool, max_pool_input, sum_pool, sum_pool_input)
 }

@@ -15,8 +15,9 @@ def matmul(a: Array, b: Array) -> Array:
     return a @ b
 
 
-def add_bias(x: Array, bias: Array) -> Array:
-    return np.add(x, bias.reshape(-1, *(1,) * (x.ndim - 2)), out=empty_like(x))
+def add_bias(x: Array, bias: Array, *, in_place: bool = False) -> Array:
+    out = x if in_place else empty_like(x)
+    return np.add(x, bias.reshape(-1, *(1,) * (x.ndim - 2)), out=out)
 
 
 def relu(x: Array) -> Array:

@@ -86,10 +86,11 @@ def empty(shape: Sequence[int], dtype: Any) -> Any:
     return np.ndarray(shape, dtype, _pool.take(-(-size // step) * step))
 
 
-def empty_like(array: Any) -> Any:
+def empty_like(array: Any, shape: Sequence[int] | None = None) -> Any:
     """As :func:`numpy.empty_like`, in the same order, in memory that was used before."""
+    shape = array.shape if shape is None else shape
     if array.flags.c_contiguous:
-        return empty(array.shape, array.dtype)
+        return empty(shape, array.dtype)
     axes = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
-    outer_first = empty([array.shape[axis] for axis in axes], array.dtype)
+    outer_first = empty([shape[axis] for axis in axes], array.dtype)
     return outer_first.transpose(sorted(range(array.ndim), key=axes.__getitem__))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from minitorch_backends.numpy.conv import channels_back, channels_second, pad_windows
+from minitorch_backends.numpy.memory import empty_like
 from minitorch_backends.numpy.select import index_add
 from minitorch_backends.protocol import Array, Kernel
 from minitorch_backends.windows import Pairs, offsets, output_sizes
@@ -22,11 +23,39 @@ BLOCK_BYTES = 1 << 20
 """About as much of the pictures is worked on at a time, to stay in the cache."""
 
 
+def max_pool_values(
+    x: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Array:
+    positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
+    out = empty_like(x, shape=(*x.shape[:2], *positions))
+    for some in _a_few(x):
+        padded = pad_windows(x[some], padding, _lowest(x.dtype))
+        out[some] = _largest(padded, positions, kernel, stride, dilation)
+    return out
+
+
+def _largest(x: Array, positions: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> Array:
+    """The largest entries along one axis after the other; NaN wins, as in PyTorch."""
+    for axis, (n, k, s, d) in enumerate(zip(positions, kernel, stride, dilation, strict=True)):
+        starts = [place * d for place in range(k)]
+        along = [slice(start, start + s * (n - 1) + 1, s) for start in starts]
+        pieces = [x[(*(slice(None),) * (axis + 2), part)] for part in along]
+        x = np.maximum(pieces[0], pieces[min(1, k - 1)])
+        for piece in pieces[2:]:
+            np.maximum(x, piece, out=x)
+    return x
+
+
+def _lowest(dtype: np.dtype[np.generic]) -> float:
+    """No entry is less; in the padding, it never wins."""
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min  # type: ignore[type-var]
+
+
 def max_pool(
     x: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> tuple[Array, Array]:
     floats = x.dtype.kind == "f"
-    padded = pad_windows(x, padding, -np.inf if floats else np.iinfo(x.dtype).min)
+    padded = pad_windows(x, padding, _lowest(x.dtype))
     positions = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
     windows = [where for _, where in offsets(kernel, stride, dilation, positions)]
     window = (tuple(kernel), tuple(stride), tuple(map(tuple, padding)), tuple(dilation))
@@ -38,11 +67,8 @@ def max_pool(
     best = np.empty_like(padded, shape=(*x.shape[:2], *positions))
     index = np.empty_like(best, dtype=np.int64)
     for some in _a_few(x):
+        largest = best[some] = _largest(padded[some], positions, kernel, stride, dilation)
         pieces = [padded[(some, slice(None), *where)] for where in windows]
-        largest = best[some]
-        np.copyto(largest, pieces[0])
-        for piece in pieces[1:]:
-            np.maximum(largest, piece, out=largest)  # NaN wins, as in PyTorch
         nan = floats and bool(np.isnan(largest).any())
         np.add(first, _first_hit(pieces, largest, steps, outside, nan), out=index[some])
     return best, index
@@ -166,5 +192,6 @@ def sum_pool_input(g: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding
 
 
 KERNELS: dict[str, Kernel] = {
-    f.__name__: f for f in (max_pool, pick, place, max_pool_input, sum_pool, sum_pool_input)
+    f.__name__: f
+    for f in (max_pool_values, max_pool, pick, place, max_pool_input, sum_pool, sum_pool_input)
 }

@@ -268,6 +268,7 @@ CASES: dict[str, Callable[[Draw], Arguments]] = {
     "local_weight": _convolution("x", "g", keyword="kernel"),
     "link_product": _link,
     "link_weights": lambda draw: _link(draw, back=True),
+    "max_pool_values": _max_pool,
     "max_pool": _max_pool,
     "pick": _pick,
     "place": _place,

@@ -29,7 +29,7 @@ def _matmul(draw: Draw) -> Arguments:
 
 def _add_bias(draw: Draw) -> Arguments:
     x = _channels(draw)
-    return [x, draw.entries(x.shape[1])], {}
+    return [x, draw.entries(x.shape[1])], {"in_place": False}
 
 
 def _relu_input(draw: Draw) -> Arguments:

@@ -94,23 +94,19 @@ def _convolution(
     dilations = per_dimension(dilation, dims, f"{name} dilation", least=1)
     pairs = padding_pairs(padding, shape[2:], strides, dilations, name)
     positions_of(sizes[2:], shape[2:], strides, pairs, dilations, name)
-    out = operations.convolve(
-        input, weight, stride=strides, padding=pairs, dilation=dilations, groups=groups
+    require_bias(bias, shape[0], name)
+    return operations.convolve(
+        input, weight, bias, stride=strides, padding=pairs, dilation=dilations, groups=groups
     )
-    return add_bias(out, bias, name)
 
 
-def add_bias(out: Any, bias: Any, name: str) -> Any:
-    """``out (N, O, *positions)`` with an offset for each output channel, unless that is None."""
-    if bias is None:
-        return out
-    channels = raw(out).shape[1]
-    if tuple(raw(bias).shape) != (channels,):
+def require_bias(bias: Any, channels: int, name: str) -> None:
+    """Refuse a bias that is not one number for each output channel, or None."""
+    if bias is not None and tuple(raw(bias).shape) != (channels,):
         raise ValueError(
             f"{name}: a bias of shape {tuple(raw(bias).shape)} for {channels} output channels; "
             f"expected ({channels},)"
         )
-    return operations.add_bias(out, bias)
 
 
 def conv1d(

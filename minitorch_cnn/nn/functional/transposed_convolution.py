@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch_cnn.nn.functional.convolution import add_bias
+from minitorch_cnn.nn.functional.convolution import require_bias
 from minitorch_cnn.nn.functional.windows import Ints, Pairs, batched_shape, per_dimension
 from minitorch_cnn.ops import conv as operations
 from minitorch_cnn.ops.arguments import raw, require_float, require_one_backend, require_one_dtype
@@ -87,7 +87,9 @@ def _transposed_convolution(
         groups=groups,
     )
     zeros = [(0, e - u) for e, u in zip(extra, uncropped, strict=True)]
-    return add_bias(pad(out, [(0, 0), (0, 0), *zeros]), bias, name)
+    require_bias(bias, picture[1], name)
+    out = pad(out, [(0, 0), (0, 0), *zeros])
+    return out if bias is None else operations.add_bias(out, bias)
 
 
 def require_positive_sizes(
