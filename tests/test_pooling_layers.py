@@ -26,6 +26,22 @@ def test_values_are_picked_at_the_indices(backend):
     assert not indices.requires_grad
 
 
+@pytest.mark.parametrize("size", [9, 64])
+@pytest.mark.parametrize("padding", [0, 1])
+def test_nothing_recorded_changes_no_value(size, padding, backend):
+    """Pooling keeps no index then, and may take another way to the values."""
+    pictures = RNG.standard_normal((3, 4, size, size)).astype(np.float32)
+    pictures[0, 0, :3, :3] = np.nan, -np.inf, np.inf
+    pictures[1] = -np.inf
+    x = mt.tensor(pictures, requires_grad=True)
+    recorded = F.max_pool2d(x, 3, 2, padding)
+    with mt.no_grad():
+        unrecorded = F.max_pool2d(x, 3, 2, padding)
+    assert primitives_of(recorded) == {"max_pool"}
+    assert not unrecorded.requires_grad
+    np.testing.assert_array_equal(unrecorded.numpy(), recorded.detach().numpy())
+
+
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_unpooling_reverses_pooling(dims, backend):
     pool = getattr(nn, f"MaxPool{dims}d")(2, return_indices=True)
