@@ -9,6 +9,7 @@ import math
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -236,10 +237,27 @@ def test_results_do_not_depend_on_how_the_work_is_shared(monkeypatch):
 
 
 @needs_numba
-def test_products_of_middling_size_are_cut_once_threads_were_called(monkeypatch):
+@pytest.mark.parametrize("shapes", [((301, 90), (90, 70)), ((64, 10), (10, 2048))])
+def test_products_of_middling_size_are_cut_when_threads_were_just_called(shapes, monkeypatch):
+    """... whichever of the two is the large one."""
     matmul = importlib.import_module("minitorch_backends.compiled.matmul")
+    pieces = []
+
+    def multiply(a, b, out):
+        pieces.append(a.size * b.shape[1])
+        np.matmul(a, b, out=out)
+
+    monkeypatch.setattr(matmul, "np", SimpleNamespace(matmul=multiply))
     rng = np.random.default_rng(0)
-    a, b = rng.standard_normal((301, 90)), rng.standard_normal((90, 70))
-    monkeypatch.setattr(matmul.threads, "called", [True])
-    np.testing.assert_allclose(matmul.matmul(a, b), a @ b, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(matmul.matmul(b.T, a.T), b.T @ a.T, rtol=1e-12, atol=1e-12)
+    a, b = map(rng.standard_normal, shapes)
+    product = kernels(monkeypatch, "numba")["matmul"]
+    matmul.threads.call()
+    found = product(a, b), product(b.T, a.T)
+    assert len(pieces) > 2
+    assert max(pieces) <= matmul.SMALL
+    np.testing.assert_allclose(found[0], a @ b, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(found[1], b.T @ a.T, rtol=1e-12, atol=1e-12)
+    monkeypatch.setattr(matmul.threads, "RECENT", -1.0)
+    pieces.clear()
+    np.testing.assert_array_equal(product(a, b), a @ b)
+    assert not pieces

@@ -84,7 +84,7 @@ def parallel(function: Callable[..., Any]) -> Any:
         # Not every pool of threads that Numba can use bears being called by two threads at once.
         with _LOCK:
             if work >= WORTH_THREADS:
-                threads.called[:] = [True]
+                threads.call()
                 return run(*arguments)
             allowed = numba.get_num_threads()
             numba.set_num_threads(1)

@@ -2,8 +2,8 @@
 
 That library wakes threads of its own for a product of middling size, which then stand in the way of
 the threads that run the compiled kernels, for longer than the product takes. So such a product is
-cut into pieces that one thread computes, once compiled kernels have called their threads. A large
-one is worth the wait.
+cut into pieces that one thread computes, where compiled kernels called their threads a moment ago.
+A large one is worth the wait.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ LARGE = 1 << 26
 
 def matmul(a: Array, b: Array) -> Array:
     size = a.size * b.shape[-1]
-    if not threads.called or a.ndim > 2 or b.ndim > 2 or not SMALL < size < LARGE:
+    cut = SMALL < size < LARGE and a.ndim == b.ndim == 2 and threads.recently_called()
+    if not cut:
         return a @ b
     rows, columns = a.shape[0], b.shape[1]
     out = empty((rows, columns), a.dtype)
