@@ -1,6 +1,6 @@
 """Adam and AdamW: steps scaled by running means of the gradient and of its square.
 
-May import ``optimizer`` and ``state``.
+May import ``optimizer``, ``rule`` and ``state``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from minitorch_cnn.backend import namespace
 from minitorch_cnn.optim.optimizer import Optimizer, require_range
+from minitorch_cnn.optim.rule import require_betas
 from minitorch_cnn.optim.state import State, run_step
 
 
@@ -78,15 +79,7 @@ class Adam(Optimizer):
     def check(self, group: dict[str, Any]) -> None:
         super().check(group)
         require_range(self, group, "eps", 0.0, math.inf)
-        betas = group["betas"]
-        try:
-            inside = len(betas) == 2 and all(0 <= beta < 1 for beta in betas)
-        except TypeError:
-            inside = False
-        if not inside:
-            raise ValueError(
-                f"{type(self).__name__}: betas={betas}; expected two numbers from 0 to below 1"
-            )
+        require_betas(self, group)
 
     def fresh(self, data: Any, group: dict[str, Any]) -> State:
         names = ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if group["amsgrad"] else ()))

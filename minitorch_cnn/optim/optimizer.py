@@ -15,7 +15,7 @@ from minitorch_cnn.backend import SEALS, SWITCHES, backend_of, get_backend, swit
 from minitorch_cnn.creation import zeros_like
 from minitorch_cnn.grad_mode import enable_grad, no_grad
 from minitorch_cnn.ops.arguments import is_floating
-from minitorch_cnn.optim.state import State, follow, own, shown
+from minitorch_cnn.optim.state import NUMBERS, State, follow, own, shown
 from minitorch_cnn.tensor import Tensor
 from minitorch_cnn.tensor_alias import source_of
 
@@ -278,11 +278,12 @@ class Optimizer:
             if str(number) not in places:
                 raise ValueError(f"{name}: state for parameter {number}, which no group names")
             parameter, group = places[str(number)]
+            fresh = self.fresh(parameter.data, group)
             new[parameter] = {
-                key: own(value, key, parameter, f"{name}: {key} of parameter {number}")
+                key: own(value, fresh.get(key), parameter, f"{name}: {key} of parameter {number}")
                 for key, value in entries.items()
             }
-            for key in self.fresh(parameter.data, group):
+            for key in fresh:
                 if entries and key not in entries:
                     raise ValueError(f"{name}: {key} of parameter {number} is missing")
         self.state, self.param_groups = new, groups
@@ -315,7 +316,7 @@ class Optimizer:
         home = get_backend(target)
         for entries in self.state.values():
             for name, value in entries.items():
-                if not isinstance(value, int):
+                if not isinstance(value, NUMBERS):
                     entries[name] = home.asarray(backend_of(value).to_numpy(value), copy=True)
         return self
 

@@ -1,7 +1,7 @@
 """What an optimiser keeps for each parameter: arrays stepped, moved, shown and taken back.
 
-A state is a dict of raw arrays and the number of steps, an int. May import Tensor and what lies
-below it.
+A state is a dict of raw arrays and of numbers: the number of steps, an int, and floats. May import
+Tensor and what lies below it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from minitorch_cnn.graph import box
 from minitorch_cnn.tensor import Tensor
 
 State = dict[str, Any]
+NUMBERS = (int, float)
 
 
 def run_step(
@@ -42,7 +43,7 @@ def follow(state: State, data: Any) -> None:
     """Bring the state to where the parameter has moved since the last step."""
     home = backend_of(data)
     for name, value in state.items():
-        if not isinstance(value, int) and (
+        if not isinstance(value, NUMBERS) and (
             type(value) is not type(data) or value.dtype != data.dtype
         ):
             moved = home.asarray(backend_of(value).to_numpy(value), copy=True)
@@ -50,18 +51,18 @@ def follow(state: State, data: Any) -> None:
 
 
 def shown(value: Any) -> Tensor:
-    """A state entry as a tensor of its own (numbers of steps as PyTorch's 0-d float32)."""
-    if isinstance(value, int):
-        return Tensor(float(value))
+    """A state entry as a tensor of its own; numbers as 0-d ones, of steps in PyTorch's float32."""
+    if isinstance(value, NUMBERS):
+        return Tensor(float(value), dtype="float32" if isinstance(value, int) else "float64")
     return box(raw_array(value, dtype=None, backend=backend_of(value), copy=True), None)  # type: ignore[no-any-return]
 
 
-def own(value: Any, key: str, parameter: Tensor, what: str) -> Any:
-    """A loaded entry as it is kept: an int, or a writeable array beside the parameter."""
+def own(value: Any, like: Any, parameter: Tensor, what: str) -> Any:
+    """A loaded entry as it is kept: a number as ``like`` is, or an array beside the parameter."""
     home = backend_of(parameter.data)
     try:
-        if key == "step":
-            return int(value)
+        if isinstance(like, NUMBERS):
+            return type(like)(value)
         array = raw_array(value, dtype=parameter.dtype, backend=home, copy=True)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{what}: {error}") from None

@@ -196,7 +196,7 @@ class OptimizerCase:
     `groups` lists the parameter groups as (indices of the parameters, options). `lr_changes` sets
     the learning rate of all groups before a step. `reload_at` continues, from that step on, with a
     new optimiser that loaded the old one's state. `missing` parameters get no gradient in every
-    third step.
+    third step. Only the steps from `recorded_from` on are recorded.
     """
 
     name: str
@@ -207,6 +207,7 @@ class OptimizerCase:
     reload_at: int | None = None
     missing: Sequence[int] = ()
     steps: int = 20
+    recorded_from: int = 0
     shapes: Sequence[tuple[int, ...]] = ((2, 3), (4,), ())
 
     def run(self, framework: Framework) -> Results:
@@ -229,7 +230,8 @@ class OptimizerCase:
                     (parameter * framework.tensor(gradient)).sum().backward()
             optimizer.step()
             for path, parameter in zip(paths, parameters, strict=True):
-                path.append(framework.numpy(parameter).copy())
+                if step >= self.recorded_from:
+                    path.append(framework.numpy(parameter).copy())
         return {f"parameter{index}": np.stack(path) for index, path in enumerate(paths)}
 
     def _optimizer(self, framework: Framework, parameters: Sequence[Any]) -> Any:

@@ -48,9 +48,13 @@ def main() -> None:
     if unknown := set(options.families) - set(FAMILIES):
         parser.error(f"unknown families {sorted(unknown)}; there are {', '.join(FAMILIES)}")
     torch.set_num_threads(1)
+    # PyTorch's Muon rounds to bfloat16 half-way; its formula is compared without.
+    torch.Tensor.bfloat16 = lambda tensor: tensor.clone()  # type: ignore[method-assign]
     # Max-unpooling has no other algorithm than one that is deterministic on one thread.
     torch.use_deterministic_algorithms(True, warn_only=True)
     for family in options.families or FAMILIES:
+        # PyTorch's NAdam keeps a product of momenta in the default dtype.
+        torch.set_default_dtype(torch.float64 if family == "optimizer" else torch.float32)
         results = {case.name: case.run(PyTorch()) for case in FAMILIES[family]}
         if options.check:
             stored = store.load(family)
