@@ -305,7 +305,8 @@ def test_transform_generators_differ_between_batches_and_epochs():
     ("state", "error", "message"),
     [
         ({"seed": 1}, ValueError, "holds 'seed' and 'epoch'"),
-        ({"seed": 1, "epoch": 2, "batch": 3}, ValueError, "holds 'seed' and 'epoch'"),
+        ({"seed": 1, "epoch": 2, "step": 3}, ValueError, "holds 'seed' and 'epoch'"),
+        ({"seed": 1, "epoch": 2, "batch": -3}, ValueError, "batch must be 0 or more"),
         ({"seed": 1, "epoch": -1}, ValueError, "epoch must be 0 or more"),
         ({"seed": "1", "epoch": 0}, TypeError, "seed must be an integer"),
     ],
