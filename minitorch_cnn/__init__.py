@@ -189,7 +189,7 @@ from minitorch_cnn.tensor_exchange import from_dlpack
 from minitorch_cnn.tensor_mutable import MutableTensor
 
 if _typing.TYPE_CHECKING:  # loaded when asked for
-    from minitorch_cnn import datasets, func, viz
+    from minitorch_cnn import datasets, func, train, viz
     from minitorch_cnn.equivariance import equivariance_error
     from minitorch_cnn.explain import explain_grad
     from minitorch_cnn.ledger import summary
@@ -207,6 +207,7 @@ _LATER = {
     "func": "minitorch_cnn.func",
     "summary": "minitorch_cnn.ledger",
     "testing": "minitorch_cnn.testing",
+    "train": "minitorch_cnn.train",
     "viz": "minitorch_cnn.viz",
 }
 """Not for every program, so loaded when asked for: modules, and names with the module of each."""

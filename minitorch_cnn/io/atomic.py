@@ -75,7 +75,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
-        _flush_folder(target.parent)
+        flush_folder(target.parent)
     except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -116,7 +116,7 @@ def _explained(error: OSError, path: str | os.PathLike[str]) -> OSError:
     return OSError(error.errno, f"could not write {os.fspath(path)}: {_ADVICE[error.errno]}")
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make the new name itself survive a power cut; Windows and some file systems cannot."""
     if os.name != "posix":
         return

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from minitorch_cnn.creation import asarray
 from minitorch_cnn.io.atomic import atomic_write
+from minitorch_cnn.io.npz_file import read_npz
 from minitorch_cnn.tensor import Tensor
 
 SUFFIX = ".safetensors"
@@ -121,7 +122,7 @@ def save(
 
 
 def load(path: str | os.PathLike[str], *, backend: str | None = None) -> dict[str, Tensor]:
-    """Read a safetensors file, whoever wrote it, as a dict of named tensors.
+    """Read a safetensors or ``.npz`` file, whoever wrote it, as a dict of named tensors.
 
     Nothing in the file is ever executed. A file that is truncated, damaged or of another kind is
     refused whole, and memory is allocated for data that is in the file, never for what a header
@@ -130,7 +131,8 @@ def load(path: str | os.PathLike[str], *, backend: str | None = None) -> dict[st
     Parameters
     ----------
     path : str or path-like
-        The file to read.
+        The file to read; by its name, ``.npz`` is NumPy's archive of arrays (which may not hold
+        objects), and all else is safetensors.
     backend : str, optional
         Where the tensors should live; the default backend if not given.
 
@@ -144,7 +146,7 @@ def load(path: str | os.PathLike[str], *, backend: str | None = None) -> dict[st
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not a whole safetensors file, or uses a dtype that tensors do not have here.
+        If it is not a whole file of its kind, or uses a dtype that tensors do not have here.
 
     Examples
     --------
@@ -153,7 +155,11 @@ def load(path: str | os.PathLike[str], *, backend: str | None = None) -> dict[st
     Traceback (most recent call last):
     FileNotFoundError: no file nowhere.safetensors; mt.save(model, path) writes one
     """
-    arrays, notes = _read(path)
+    if Path(path).suffix == ".npz":
+        arrays: dict[str, Any] = read_npz(path, frozenset(_DTYPES))
+        notes: dict[str, str] = {}
+    else:
+        arrays, notes = _read(path)
     tensors = {name: asarray(array, backend=backend) for name, array in arrays.items()}
     aliases = {name: tensors[kept] for name, kept in _alias_notes(notes, tensors).items()}
     return tensors | aliases

@@ -4,6 +4,7 @@ Uses layers, optimisers, data and files through their public interface only; pri
 nothing, and knows nothing of the command line.
 """
 
+from minitorch_cnn.train.checkpoints import Checkpoints
 from minitorch_cnn.train.loop import Score, cosine_decay, evaluate, train_one_epoch
 from minitorch_cnn.train.run_folder import MODEL, OPTIMIZER, RECORD, Checkpoint, RunFolder
 
@@ -12,6 +13,7 @@ __all__ = [
     "OPTIMIZER",
     "RECORD",
     "Checkpoint",
+    "Checkpoints",
     "RunFolder",
     "Score",
     "cosine_decay",
