@@ -404,6 +404,7 @@ __all__ = [
     "tensor",
     "tensordot",
     "tile",
+    "train",
     "tril",
     "triu",
     "trunc",

@@ -1,19 +1,40 @@
 """Batch transforms: augmentation of whole batches on the host, before they become Tensors.
 
 A transform is any callable ``transform(arrays, rng) -> arrays``: ``arrays`` is the batch as the
-dataset gave it (usually a tuple of NumPy arrays: pictures, labels), ``rng`` a NumPy generator that
-the loader derives from its seed, the epoch and the batch number. It returns new arrays and leaves
-the given ones alone. Imports only NumPy.
+dataset gave it (usually a tuple of NumPy arrays: pictures, labels), ``rng`` the generator that the
+loader gives (see ``SampleGenerator``), or any NumPy generator. It returns new arrays and leaves the
+given ones alone. What moves pixels is in ``geometry``. Imports only NumPy and these neighbours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Compose", "RandomShift"]
+from minitorch_cnn.data.geometry import (
+    RandomCrop,
+    RandomHorizontalFlip,
+    RandomRotation,
+    RandomShift,
+    RandomVerticalFlip,
+    require_pictures,
+    require_share,
+)
+from minitorch_cnn.data.sample_random import per_sample
+
+__all__ = [
+    "Compose",
+    "Normalize",
+    "RandomCrop",
+    "RandomErasing",
+    "RandomHorizontalFlip",
+    "RandomRotation",
+    "RandomShift",
+    "RandomVerticalFlip",
+    "ToFloat",
+]
 
 
 class Compose:
@@ -56,67 +77,157 @@ class Compose:
         return f"Compose({', '.join(map(repr, self.transforms))})"
 
 
-class RandomShift:
-    """Shift every picture by whole pixels, up to ``max_shift`` in each direction.
+class _OfPictures:
+    """Changes the first array of a batch, the pictures, and hands on the others."""
 
-    Down and right are drawn independently and uniformly from ``-max_shift`` to ``max_shift``. What
-    enters at the edge is ``fill``. The pictures are the first array of the batch, of shape
-    (N, channels, height, width); all others (labels) pass through.
+    def __call__(self, arrays: Any, rng: np.random.Generator) -> Any:
+        if not isinstance(arrays, tuple | list):
+            return self.changed(arrays, rng)
+        return type(arrays)((self.changed(arrays[0], rng), *arrays[1:]))
 
-    Parameters
-    ----------
-    max_shift : int
-        Largest shift in pixels, 0 or more.
-    fill : float, default 0
-        Value of the pixels that enter.
+    def changed(self, pictures: Any, rng: np.random.Generator) -> Any:
+        """The pictures ``(N, channels, height, width)``, changed."""
+        raise TypeError(f"{type(self).__name__} defines no changed(...); add one")
 
-    Raises
-    ------
-    ValueError
-        For a negative or fractional ``max_shift``; when called, for pictures of another rank.
+
+class ToFloat(_OfPictures):
+    """Pictures of bytes, 0 to 255, as float32 from 0 to 1; others as float32 as they are.
 
     Examples
     --------
     >>> import numpy as np
     >>> from minitorch_cnn.data import transforms
-    >>> pictures = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
-    >>> shift = transforms.RandomShift(1)
-    >>> shifted, label = shift((pictures, np.array([5])), np.random.default_rng(9))
-    >>> shifted[0, 0]
-    array([[2., 3., 0.],
-           [5., 6., 0.],
-           [8., 9., 0.]])
+    >>> pictures = np.array([[[[0, 51, 255]]]], np.uint8)
+    >>> transforms.ToFloat()((pictures, 7), np.random.default_rng(0))[0]
+    array([[[[0. , 0.2, 1. ]]]], dtype=float32)
     """
 
-    def __init__(self, max_shift: int, fill: float = 0) -> None:
-        if isinstance(max_shift, bool) or not isinstance(max_shift, int | np.integer):
-            raise ValueError(f"RandomShift: max_shift must be a whole number, got {max_shift!r}")
-        if max_shift < 0:
-            raise ValueError(f"RandomShift: max_shift must be 0 or more, got {max_shift}")
-        self.max_shift = int(max_shift)
-        self.fill = fill
-
-    def __call__(self, arrays: Any, rng: np.random.Generator) -> Any:
-        if not isinstance(arrays, tuple | list):
-            return self._shifted(arrays, rng)
-        return (self._shifted(arrays[0], rng), *arrays[1:])
-
-    def _shifted(self, pictures: Any, rng: np.random.Generator) -> Any:
-        if not isinstance(pictures, np.ndarray) or pictures.ndim != 4:
-            found = getattr(pictures, "shape", type(pictures).__name__)
-            raise ValueError(
-                "RandomShift: expected a batch whose first array holds pictures of shape "
-                f"(N, channels, height, width), got {found}"
-            )
-        height, width = pictures.shape[2:]
-        edge = self.max_shift
-        padded = np.pad(
-            pictures, ((0, 0), (0, 0), (edge, edge), (edge, edge)), constant_values=self.fill
-        )
-        # All (2 * edge + 1)^2 crops of the padded pictures as a view; each picture takes its own.
-        crops = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(2, 3))
-        top, left = rng.integers(0, 2 * edge + 1, size=(2, len(pictures)))
-        return np.ascontiguousarray(crops[np.arange(len(pictures)), :, top, left])
+    def changed(self, pictures: Any, rng: np.random.Generator) -> Any:
+        floats = np.asarray(pictures).astype(np.float32)
+        return floats / 255 if pictures.dtype == np.uint8 else floats
 
     def __repr__(self) -> str:
-        return f"RandomShift({self.max_shift}, fill={self.fill})"
+        return "ToFloat()"
+
+
+class Normalize(_OfPictures):
+    """``(pictures - mean) / std``, for each channel: what nets learn from most easily.
+
+    Parameters
+    ----------
+    mean, std : float or sequence of float
+        For all channels, or one for each.
+
+    Raises
+    ------
+    ValueError
+        For a ``std`` of 0; when called, for pictures that are no floats, or of other channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from minitorch_cnn.data import transforms
+    >>> pictures = np.array([[[[0.0, 0.5]], [[1.0, 3.0]]]], np.float32)
+    >>> transforms.Normalize([0.5, 1.0], [0.5, 2.0])(pictures, np.random.default_rng(0))
+    array([[[[-1.,  0.]],
+    <BLANKLINE>
+            [[ 0.,  1.]]]], dtype=float32)
+    """
+
+    def __init__(self, mean: float | Sequence[float], std: float | Sequence[float]) -> None:
+        self.mean, self.std = np.array(mean, np.float64), np.array(std, np.float64)
+        if (self.std == 0).any():
+            raise ValueError(f"Normalize: std={std}; expected numbers other than 0")
+
+    def changed(self, pictures: Any, rng: np.random.Generator) -> Any:
+        require_pictures("Normalize", pictures)
+        if pictures.dtype.kind != "f":
+            raise ValueError(
+                f"Normalize: pictures of {pictures.dtype}; put transforms.ToFloat() before it"
+            )
+        channels = pictures.shape[1]
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if values.size not in (1, channels):
+                raise ValueError(
+                    f"Normalize: {values.size} values of {name} for {channels} channels"
+                )
+        mean, std = (v.reshape(-1, 1, 1).astype(pictures.dtype) for v in (self.mean, self.std))
+        return (pictures - mean) / std
+
+    def __repr__(self) -> str:
+        return f"Normalize({self.mean.tolist()}, {self.std.tolist()})"
+
+
+class RandomErasing(_OfPictures):
+    """A rectangle of some pictures is painted over.
+
+    Parameters
+    ----------
+    p : float
+        Share of the pictures.
+    scale : (float, float)
+        Least and largest share of a picture's area.
+    ratio : (float, float)
+        Least and largest height over width.
+    value : float
+        What is painted.
+
+    Raises
+    ------
+    ValueError
+        For a share outside 0 to 1, or bounds that do not grow.
+
+    Notes
+    -----
+    Source: Z. Zhong et al., "Random Erasing Data Augmentation", 2020. A rectangle that is longer
+    than the picture is cut to it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from minitorch_cnn.data import transforms
+    >>> erase = transforms.RandomErasing(p=1.0, scale=(0.25, 0.25), ratio=(1.0, 1.0))
+    >>> erase(np.ones((1, 1, 4, 4)), np.random.default_rng(0))[0, 0]
+    array([[1., 1., 1., 1.],
+           [0., 0., 1., 1.],
+           [0., 0., 1., 1.],
+           [1., 1., 1., 1.]])
+    """
+
+    def __init__(
+        self,
+        p: float = 0.5,
+        scale: tuple[float, float] = (0.02, 0.33),
+        ratio: tuple[float, float] = (0.3, 3.3),
+        value: float = 0,
+    ) -> None:
+        self.p = require_share("RandomErasing", p)
+        if not 0 <= scale[0] <= scale[1] <= 1 or not 0 < ratio[0] <= ratio[1]:
+            raise ValueError(
+                f"RandomErasing: scale={scale}, ratio={ratio}; expected bounds that grow, of "
+                "scale from 0 to 1, of ratio above 0"
+            )
+        self.scale, self.ratio, self.value = scale, ratio, value
+
+    def changed(self, pictures: Any, rng: np.random.Generator) -> Any:
+        require_pictures("RandomErasing", pictures)
+        height, width = pictures.shape[2:]
+        chosen, size, shape, down, right = per_sample(rng, len(pictures), 5).T
+        area = (self.scale[0] + size * (self.scale[1] - self.scale[0])) * height * width
+        low, high = np.log(self.ratio)
+        ratio = np.exp(low + shape * (high - low))
+        tall = np.clip(np.rint(np.sqrt(area * ratio)), 0, height)
+        wide = np.clip(np.rint(np.sqrt(area / ratio)), 0, width)
+        rows = _inside(np.floor(down * (height - tall + 1)), tall, height)
+        columns = _inside(np.floor(right * (width - wide + 1)), wide, width)
+        erased = (chosen < self.p)[:, None, None] & rows[:, :, None] & columns[:, None, :]
+        return np.where(erased[:, None], pictures.dtype.type(self.value), pictures)
+
+    def __repr__(self) -> str:
+        return f"RandomErasing({self.p}, {self.scale}, {self.ratio}, {self.value})"
+
+
+def _inside(first: Any, count: Any, length: int) -> Any:
+    """For each sample, which places of an axis lie from ``first`` on, ``count`` of them."""
+    places = np.arange(length)
+    return (places >= first[:, None]) & (places < (first + count)[:, None])
