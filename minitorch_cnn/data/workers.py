@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextvars
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 
 def made_ahead(
@@ -24,6 +26,8 @@ def made_ahead(
     if workers == 0:
         yield from (make(*task) for task in tasks)
         return
+    from concurrent.futures import ThreadPoolExecutor  # loads what programs without do not need
+
     waiting = iter(tasks)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="minitorch-data")
     begun: deque[Future[Any]] = deque()

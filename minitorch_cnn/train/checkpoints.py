@@ -199,7 +199,7 @@ class Checkpoints:
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If no checkpoint is whole, or a part does not fit. Nothing has been changed then.
         """
         for step in reversed(self.steps):
@@ -295,25 +295,29 @@ def _restore(parts: Mapping[str, Any], states: Mapping[str, Any], folder: Path) 
         raise ValueError(
             f"{folder} has no {', '.join(lacking)}; it holds {', '.join(sorted(states))}"
         )
+    for name, part in parts.items():
+        if not isinstance(part, np.random.Generator) and not hasattr(part, "load_state_dict"):
+            raise TypeError(
+                f"{name!r}: a {type(part).__name__} cannot be loaded into; read it from "
+                "Checkpoints.load()"
+            )
     before = {name: _state_of(part) for name, part in parts.items()}
+    done: list[str] = []
     try:
         for name, part in parts.items():
-            _load_into(part, states[name], name)
+            done.append(name)
+            _load_into(part, states[name])
     except (ValueError, TypeError, KeyError) as error:
-        for name, part in parts.items():
-            _load_into(part, before[name], name)
-        raise ValueError(f"{folder / _file(name)} does not fit: {error}") from error
+        for name in done:
+            _load_into(parts[name], before[name])
+        raise ValueError(f"{folder / _file(done[-1])} does not fit: {error}") from error
 
 
-def _load_into(part: Any, state: Any, name: str) -> None:
+def _load_into(part: Any, state: Any) -> None:
     if isinstance(part, np.random.Generator):
         part.bit_generator.state = state
-    elif hasattr(part, "load_state_dict"):
-        part.load_state_dict(state)
     else:
-        raise TypeError(
-            f"a {type(part).__name__} cannot be loaded into; read {name!r} of Checkpoints.load()"
-        )
+        part.load_state_dict(state)
 
 
 def _digest(content: Mapping[str, Any]) -> str:
