@@ -278,6 +278,7 @@ def _checked_manifest(folder: Path, step: int) -> dict[str, dict[str, Any]]:
     parts = manifest.get("parts")
     right = isinstance(parts, dict) and all(
         name.isidentifier()
+        and len(name) <= 100
         and isinstance(entry, dict)
         and isinstance(entry.get("sha256"), str)
         and isinstance(entry.get("flat"), bool)
