@@ -14,7 +14,7 @@ import pytest
 
 from minitorch_cnn import datasets
 from minitorch_cnn.data import DataLoader
-from minitorch_cnn.datasets import DownloadError, digits
+from minitorch_cnn.datasets import DownloadError, digits, published
 
 NAMES = (
     "train-images-idx3-ubyte",
@@ -237,7 +237,7 @@ def test_all_four_are_fetched_with_their_published_sums(tmp_path, monkeypatch):
         asked.append((name, mirrors, len(sha256), size))
         place(folder, zipped=True, names=[name.removesuffix(".gz")])
 
-    monkeypatch.setattr(digits, "fetch", fetch)
+    monkeypatch.setattr(published, "fetch", fetch)
     monkeypatch.setenv("MINITORCH_DATA", str(tmp_path / "data"))
     check(datasets.mnist())
     assert asked == [

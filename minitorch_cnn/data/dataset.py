@@ -62,6 +62,11 @@ class TensorDataset(Dataset):
     *arrays : numpy.ndarray or Tensor
         With equal first dimension. They are not copied.
 
+    Attributes
+    ----------
+    classes : tuple of str or None
+        Names of the classes, where those who made the dataset know them.
+
     Raises
     ------
     TypeError
@@ -81,6 +86,7 @@ class TensorDataset(Dataset):
     """
 
     arrays: tuple[Any, ...]
+    classes: tuple[str, ...] | None = None
 
     def __init__(self, *arrays: Any) -> None:
         if not arrays:

@@ -1,14 +1,14 @@
 """Handwritten digits: MNIST as published, and the small subset that ships with the package.
 
-Knows the files, where a user keeps them and where they are published; reading them is ``idx``, and
-fetching them is ``download``. Imports these two and ``data``; no layer, no training.
+Knows the files and where they are published; reading them is ``idx``, and finding or fetching them
+is ``published``. Imports these two and ``data``; no layer, no training.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
+from collections.abc import Sequence
 from importlib import resources
 from os import PathLike
 from pathlib import Path
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from minitorch_cnn.data import TensorDataset
-from minitorch_cnn.datasets.download import DownloadError, fetch
 from minitorch_cnn.datasets.idx import read_images, read_labels
+from minitorch_cnn.datasets.published import Published
 
 __all__ = ["from_arrays", "mnist", "mnist_mini", "read_mnist_folder"]
 
@@ -26,25 +26,31 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-# SHA-256 and length of the .gz files as published.
-PUBLISHED = {
-    "train-images-idx3-ubyte": (
-        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-        9_912_422,
-    ),
-    "train-labels-idx1-ubyte": (
-        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-        28_881,
-    ),
-    "t10k-images-idx3-ubyte": (
-        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-        1_648_877,
-    ),
-    "t10k-labels-idx1-ubyte": (
-        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-        4_542,
-    ),
-}
+MNIST = Published(
+    title="The full MNIST",
+    folder="mnist",
+    mirrors=MIRRORS,
+    files={
+        "train-images-idx3-ubyte.gz": (
+            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+            9_912_422,
+        ),
+        "train-labels-idx1-ubyte.gz": (
+            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+            28_881,
+        ),
+        "t10k-images-idx3-ubyte.gz": (
+            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            1_648_877,
+        ),
+        "t10k-labels-idx1-ubyte.gz": (
+            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+            4_542,
+        ),
+    },
+    kept_as="MNIST/raw",
+    advice="datasets.mnist_mini(), 7,000 of these pictures, needs no download.",
+)
 CLASSES = 10
 SIDE = 28
 MINI_SHA256 = "a318546352cc516345542ee5b877d06bba4ef9b4d9df90ce643edd910722f59d"
@@ -126,29 +132,25 @@ def mnist(root: str | PathLike[str] | None = None) -> tuple[TensorDataset, Tenso
         If no mirror could be reached or trusted, or the folder cannot be written. The message says
         which files to place where.
     """
-    folders = _places(root)
-    folder = next((folder for folder in folders if len(_files(folder)) == len(PUBLISHED)), None)
-    if folder is None:
-        folder = folders[0]
-        _download(folder)
-    (train_images, train_labels), (test_images, test_labels) = read_mnist_folder(folder)
-    return from_arrays(train_images, train_labels), from_arrays(test_images, test_labels)
+    return of_four_files(MNIST.paths(root), CLASSES)
 
 
-def from_arrays(images: Any, labels: Any) -> TensorDataset:
-    """A dataset of grey pictures and their classes, scaled and typed for training.
+def from_arrays(images: Any, labels: Any, classes: Sequence[str] | None = None) -> TensorDataset:
+    """A dataset of pictures and their classes, scaled and typed for training.
 
     Parameters
     ----------
-    images : array of uint8, shape (N, height, width)
-        Grey pictures, from 0 to 255.
+    images : array of uint8, shape (N, height, width) or (N, channels, height, width)
+        Pictures, from 0 to 255.
     labels : array of integers, shape (N,)
         Their classes.
+    classes : sequence of str, optional
+        Names of the classes, the dataset's ``classes``.
 
     Returns
     -------
     TensorDataset
-        Of float32 pictures (N, 1, height, width), divided by 255, and int64 labels (N,).
+        Of float32 pictures (N, channels, height, width), divided by 255, and int64 labels (N,).
 
     Raises
     ------
@@ -165,18 +167,21 @@ def from_arrays(images: Any, labels: Any) -> TensorDataset:
     ((1, 4, 4), 0.20000000298023224, 8)
     """
     images, labels = np.asarray(images), np.asarray(labels)
-    if images.dtype != np.uint8 or images.ndim != 3:
+    if images.dtype != np.uint8 or images.ndim not in (3, 4):
         raise ValueError(
-            "from_arrays: images must be uint8 of shape (N, height, width), "
-            f"got {images.dtype} of shape {images.shape}"
+            "from_arrays: images must be uint8 of shape (N, height, width) or (N, channels, "
+            f"height, width), got {images.dtype} of shape {images.shape}"
         )
     if labels.dtype.kind not in "iu" or labels.ndim != 1:
         raise ValueError(
             "from_arrays: labels must be integers of shape (N,), "
             f"got {labels.dtype} of shape {labels.shape}"
         )
-    scaled = np.divide(images[:, None], np.float32(255), dtype=np.float32)
-    return TensorDataset(scaled, labels.astype(np.int64))
+    pictures = images[:, None] if images.ndim == 3 else images
+    scaled = np.divide(pictures, np.float32(255), dtype=np.float32)
+    dataset = TensorDataset(scaled, labels.astype(np.int64))
+    dataset.classes = None if classes is None else tuple(classes)
+    return dataset
 
 
 def read_mnist_folder(
@@ -199,20 +204,30 @@ def read_mnist_folder(
     ValueError
         If a file is missing, damaged, or does not fit the others.
     """
-    files = _files(Path(folder))
-    missing = [name for name in PUBLISHED if name not in files]
+    files = MNIST.found(Path(folder))
+    missing = [name.removesuffix(".gz") for name in MNIST.files if name not in files]
     if missing:
         raise ValueError(
             f"the folder {folder} lacks {', '.join(missing)} (with or without .gz); place "
             "MNIST's four IDX files there"
         )
-    train_images, train_labels, test_images, test_labels = (files[name] for name in PUBLISHED)
+    train_images, train_labels, test_images, test_labels = files.values()
     return _read_pair(train_images, train_labels), _read_pair(test_images, test_labels)
 
 
-def _read_pair(images_path: Path, labels_path: Path) -> tuple[Any, Any]:
+def of_four_files(
+    paths: Sequence[Path], classes: int, names: Sequence[str] | None = None
+) -> tuple[TensorDataset, TensorDataset]:
+    """Training and test set from files of pictures and labels, in MNIST's order."""
+    train_images, train_labels, test_images, test_labels = paths
+    train = _read_pair(train_images, train_labels, classes)
+    test = _read_pair(test_images, test_labels, classes)
+    return from_arrays(*train, names), from_arrays(*test, names)
+
+
+def _read_pair(images_path: Path, labels_path: Path, classes: int = CLASSES) -> tuple[Any, Any]:
     images = read_images(images_path)
-    labels = read_labels(labels_path, classes=CLASSES)
+    labels = read_labels(labels_path, classes=classes)
     if images.shape[1:] != (SIDE, SIDE):
         raise ValueError(
             f"{images_path} holds pictures of {images.shape[1]} x {images.shape[2]} pixels, "
@@ -226,59 +241,9 @@ def _read_pair(images_path: Path, labels_path: Path) -> tuple[Any, Any]:
     return images, labels
 
 
-def _files(folder: Path) -> dict[str, Path]:
-    """Which of the four are in this folder, by their published names (of which one is dotted)."""
-    found = {}
-    for name in PUBLISHED:
-        dotted = name.replace("-idx", ".idx")
-        candidates = [folder / (stem + end) for stem in (name, dotted) for end in ("", ".gz")]
-        path = next((path for path in candidates if path.is_file()), None)
-        if path is not None:
-            found[name] = path
-    return found
-
-
-def _places(root: str | PathLike[str] | None) -> list[Path]:
-    """Folders to look into, in order; the first is also where a download goes."""
-    if root is not None:
-        given = Path(root).expanduser()
-        return [given, given / "mnist", given / "MNIST" / "raw"]
-    import platformdirs
-
-    cache = platformdirs.user_cache_path("minitorch_cnn", appauthor=False) / "mnist"
-    named = os.environ.get("MINITORCH_DATA")
-    if not named:
-        return [cache]
-    data = Path(named).expanduser()
-    return [data / "mnist", data, data / "MNIST" / "raw", cache]
-
-
 def download_folder() -> Path:
     """Where a download of the full MNIST goes, and where it is looked for first."""
-    return _places(None)[0]
-
-
-def _download(folder: Path) -> None:
-    """Complete the four published files in ``folder``."""
-    present = _files(folder)
-    missing = [name for name in PUBLISHED if name not in present]
-    if any(path.name != f"{name}.gz" for name, path in present.items()):
-        raise ValueError(
-            f"{folder} holds {', '.join(path.name for path in present.values())}, but lacks "
-            f"{', '.join(missing)} (with or without .gz). Place these beside the others; nothing "
-            "is downloaded, as the parts might not be of one set."
-        )
-    try:
-        for name, (sha256, size) in PUBLISHED.items():
-            fetch(f"{name}.gz", MIRRORS, sha256, folder, size=size)
-    except OSError as error:
-        names = "".join(f"\n  {name}.gz" for name in PUBLISHED)
-        raise DownloadError(
-            f"The full MNIST is not on this machine, and fetching it failed: {error}\n"
-            f"Offline? Place these four files, with or without .gz, in {folder}, or in a folder "
-            f"that the environment variable MINITORCH_DATA names:{names}\n"
-            "datasets.mnist_mini(), 7,000 of these pictures, needs no download."
-        ) from None
+    return MNIST.places(None)[0]
 
 
 def _damaged_installation(problem: str) -> ValueError:

@@ -17,7 +17,7 @@ from typing import IO, Any, cast
 
 import numpy as np
 
-__all__ = ["read_idx", "read_images", "read_labels"]
+__all__ = ["read_idx", "read_images", "read_labels", "read_stream"]
 
 UNSIGNED_BYTE = 0x08
 GZIP_MAGIC = b"\x1f\x8b"
@@ -94,21 +94,28 @@ def read_idx(path: str | PathLike[str], ndim: int, *, max_bytes: int = MAX_BYTES
     array([7, 2, 1], dtype=uint8)
     """
     with open(path, "rb") as file:
-        zipped = file.read(2) == GZIP_MAGIC
-        file.seek(0)
-        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if zipped else file
-        try:
-            shape = _read_shape(path, stream, ndim)
-            size = math.prod(shape)
-            if size > max_bytes:
-                raise _refusal(
-                    path,
-                    f"its header promises {size} bytes ({shape}), over the {max_bytes} allowed",
-                )
-            values = _read_at_most(stream, size)
-            excess = len(values) == size and stream.read(1)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise _refusal(path, f"its gzip stream is damaged or cut short ({error})") from None
+        return read_stream(path, file, ndim, max_bytes=max_bytes)
+
+
+def read_stream(
+    path: str | PathLike[str], file: IO[bytes], ndim: int, *, max_bytes: int = MAX_BYTES
+) -> Any:
+    """:func:`read_idx` of a file that is open; messages call it ``path``."""
+    zipped = file.read(2) == GZIP_MAGIC
+    file.seek(0)
+    stream = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if zipped else file
+    try:
+        shape = _read_shape(path, stream, ndim)
+        size = math.prod(shape)
+        if size > max_bytes:
+            raise _refusal(
+                path,
+                f"its header promises {size} bytes ({shape}), over the {max_bytes} allowed",
+            )
+        values = _read_at_most(stream, size)
+        excess = len(values) == size and stream.read(1)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise _refusal(path, f"its gzip stream is damaged or cut short ({error})") from None
     if len(values) < size:
         raise _refusal(
             path, f"it is truncated: shape {shape} needs {size} values, found {len(values)}"

@@ -11,6 +11,7 @@ from minitorch_cnn.optim.adadelta import Adadelta
 from minitorch_cnn.optim.adagrad import Adagrad
 from minitorch_cnn.optim.adam import Adam, AdamW
 from minitorch_cnn.optim.adamax import Adamax
+from minitorch_cnn.optim.average import ExponentialMovingAverage
 from minitorch_cnn.optim.lion import Lion
 from minitorch_cnn.optim.muon import Muon
 from minitorch_cnn.optim.nadam import NAdam
@@ -26,6 +27,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "ExponentialMovingAverage",
     "Lion",
     "Muon",
     "NAdam",
