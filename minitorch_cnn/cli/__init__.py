@@ -10,9 +10,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
 from minitorch_backends.protocol import OutOfDeviceMemory
-from minitorch_cnn.cli.arguments import build_parser
+from minitorch_cnn.cli.arguments import FROM_FILE, build_parser
+from minitorch_cnn.cli.config import words_of
 from minitorch_cnn.cli.errors import CommandError, UsageError, os_message
 
 EXIT_FAILURE = 1
@@ -42,9 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = build_parser()
     try:
-        arguments = parser.parse_args(argv)
+        arguments = _with_config(parser, argv)
     except SystemExit as exit_:  # argparse has printed help, a version or an error
         return int(exit_.code or 0)
+    except UsageError as error:
+        return _complain(f"{parser.prog} train", f"{error} (see: {parser.prog} train --help)", 2)
     if arguments.command is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
@@ -73,22 +78,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    if arguments.command == "train":
-        from minitorch_cnn.cli.train import train
+    """Call the command, whose module is loaded now and not before."""
+    module = import_module(f"{__name__}.{arguments.command}")
+    getattr(module, arguments.command)(arguments)
 
-        train(arguments)
-    elif arguments.command == "backends":
-        from minitorch_cnn.cli.backends import backends
 
-        backends(arguments)
-    elif arguments.command == "doctor":
-        from minitorch_cnn.cli.doctor import doctor
-
-        doctor(arguments)
-    else:
-        from minitorch_cnn.cli.predict import predict
-
-        predict(arguments)
+def _with_config(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> Any:
+    """The arguments, with those of ``--config`` before the ones that were given."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = parser.parse_args(words)
+    if getattr(arguments, "config", None) is None:
+        return arguments
+    place = words.index(arguments.command) + 1
+    from_file = words_of(arguments.config, FROM_FILE)
+    return parser.parse_args([*words[:place], *from_file, *words[place:]])
 
 
 def _complain(program: str, message: str, exit_code: int = EXIT_FAILURE) -> int:

@@ -21,7 +21,9 @@ _DESCRIPTION = """\
 Train a small convolutional net on handwritten digits, and ask it about your own.
 
   minitorch-cnn train                        a LeNet on the digits that come along, in a minute
+  minitorch-cnn evaluate runs/lenet-mnist-mini
   minitorch-cnn predict runs/lenet-mnist-mini mine.png
+  minitorch-cnn summary lenet                what it is made of
   minitorch-cnn doctor                       is everything in place?
 """
 
@@ -33,6 +35,7 @@ the weights, the learning curve, the kernels it learned, the confusion table.
   minitorch-cnn train --data mnist           on all 60,000 (fetched once, some 11 MB)
   minitorch-cnn train --model local          own weights at every position: no tying
   minitorch-cnn train --model conv           the same windows with one kernel for all
+  minitorch-cnn train --config run.toml      options from a file; those given besides win
   minitorch-cnn train --resume RUN_DIR       go on after Ctrl-C, a crash or a power cut
 """
 
@@ -40,6 +43,28 @@ _TRAIN_END = """\
 Ctrl-C stops the training and keeps the checkpoint of the last whole epoch. A resumed run
 ends with exactly the weights of one that was never stopped. The same command with the same
 --seed gives the same figures.
+
+A file for --config holds these options by their names, a line each:
+
+  model = "lenet"
+  epochs = 10
+  batch-size = 128
+  augment = false
+"""
+
+_EVALUATE = """\
+Score a net on the test pictures of a set: loss, accuracy, and which digits are taken for which.
+
+  minitorch-cnn evaluate runs/lenet-mnist-mini
+  minitorch-cnn evaluate model.safetensors --data mnist --json
+"""
+
+_SUMMARY = """\
+Print what a net is made of, layer by layer: shapes, links, weights, multiplications, memory, and
+how much of the picture an output sees.
+
+  minitorch-cnn summary lenet
+  minitorch-cnn summary runs/lenet-mnist-mini
 """
 
 _PREDICT = """\
@@ -121,6 +146,12 @@ class TrainOptions:
         return cls(**record)
 
 
+FROM_FILE = frozenset(
+    {*(field.name.replace("_", "-") for field in fields(TrainOptions)), "out", "name"}
+)
+"""Options that a file for ``--config`` may hold."""
+
+
 def given_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Those training options that stand on the command line."""
     names = {field.name for field in fields(TrainOptions)}
@@ -133,7 +164,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     _add_train(commands)
+    _add_evaluate(commands)
     _add_predict(commands)
+    _add_summary(commands)
     _add_backends(commands)
     _add_doctor(commands)
     return parser
@@ -144,6 +177,7 @@ def _add_train(commands: Any) -> None:
         "train", description=_TRAIN, epilog=_TRAIN_END, help="train a net on handwritten digits"
     )
     # Options that were not given leave no trace, so that --resume can tell.
+    parser.add_argument("--config", metavar="FILE", help="take options from a TOML file")
     what = parser.add_argument_group("what to train", argument_default=argparse.SUPPRESS)
     what.add_argument(
         "--model",
@@ -205,20 +239,60 @@ def _add_train(commands: Any) -> None:
     )
 
 
-def _add_predict(commands: Any) -> None:
+def _add_evaluate(commands: Any) -> None:
     parser = commands.add_parser(
-        "predict", description=_PREDICT, epilog=_PREDICT_END, help="recognise digits in pictures"
+        "evaluate", description=_EVALUATE, help="score a net on test pictures"
     )
+    _add_checkpoint(parser)
+    parser.add_argument(
+        "--data",
+        default=MINI,
+        metavar="mnist-mini|mnist|DIR",
+        help=f"the set whose test pictures are used (default: {MINI})",
+    )
+    parser.add_argument("--backend", metavar="NAME", help="array library that computes")
+    parser.add_argument(
+        "--batch-size",
+        type=_whole_number(1),
+        default=500,
+        metavar="N",
+        help="pictures at a time (default: 500)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def _add_summary(commands: Any) -> None:
+    parser = commands.add_parser(
+        "summary", description=_SUMMARY, help="print what a net is made of"
+    )
+    parser.add_argument(
+        "net", metavar="NET", help=f"{'|'.join(MODELS)}, a run folder, or a .safetensors file"
+    )
+    _add_model(parser)
+
+
+def _add_checkpoint(parser: Any) -> None:
     parser.add_argument(
         "checkpoint", metavar="CHECKPOINT", help="folder of a run, or a .safetensors file of one"
     )
-    parser.add_argument(
-        "images", metavar="IMAGE", nargs="+", help="PNG, JPEG or another picture, or .npy"
-    )
+    _add_model(parser)
+
+
+def _add_model(parser: Any) -> None:
     parser.add_argument(
         "--model",
         choices=MODELS,
         help="the net of the checkpoint, for a file that does not say it itself",
+    )
+
+
+def _add_predict(commands: Any) -> None:
+    parser = commands.add_parser(
+        "predict", description=_PREDICT, epilog=_PREDICT_END, help="recognise digits in pictures"
+    )
+    _add_checkpoint(parser)
+    parser.add_argument(
+        "images", metavar="IMAGE", nargs="+", help="PNG, JPEG or another picture, or .npy"
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 

@@ -12,6 +12,7 @@ from minitorch_backends import portable
 from minitorch_backends.protocol import Backend
 from minitorch_cnn.backend import backend_names, default_backend, device_of, get_backend
 from minitorch_cnn.cli.console import paragraph
+from minitorch_cnn.cli.errors import CommandError, UsageError
 
 _HEADINGS = ("backend", "usable", "device", "library", "kernels: own", "portable")
 
@@ -120,3 +121,13 @@ def _row(state: BackendState) -> tuple[str, ...]:
     name = f"{state.name} *" if state.default else state.name
     library = f"{state.library} {state.version}".rstrip()
     return (name, "yes", state.device, library, f"{state.own_kernels}", f"{state.portable_kernels}")
+
+
+def select_backend(name: str) -> None:
+    """Make new tensors in the backend of ``--backend``."""
+    try:
+        mt.use_backend(name)
+    except (mt.BackendUnavailable, mt.OutOfDeviceMemory) as error:
+        raise CommandError(str(error)) from None
+    except (ValueError, RuntimeError) as error:
+        raise UsageError(f"--backend {name}: {error}") from None

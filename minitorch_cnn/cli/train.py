@@ -18,9 +18,10 @@ import numpy
 import minitorch_cnn as mt
 from minitorch_cnn import data, nn, optim
 from minitorch_cnn.cli.arguments import TrainOptions, program_version
+from minitorch_cnn.cli.backends import select_backend
 from minitorch_cnn.cli.console import Progress, confusion_table
 from minitorch_cnn.cli.digits import fingerprint, load_digits
-from minitorch_cnn.cli.errors import CommandError, UsageError
+from minitorch_cnn.cli.errors import CommandError
 from minitorch_cnn.cli.results import write_results
 from minitorch_cnn.cli.run_folders import explained_stop, new_run, open_run, resumed_options
 from minitorch_cnn.models import MODELS
@@ -34,7 +35,7 @@ def train(arguments: argparse.Namespace) -> None:
     """Train as the arguments say."""
     run = open_run(Path(arguments.resume)) if arguments.resume else None
     options = resumed_options(arguments, run) if run else TrainOptions.from_arguments(arguments)
-    _select_backend(options.backend)
+    select_backend(options.backend)
     train_set, test_set = load_digits(options.data)
     digits = {
         "training": len(train_set),
@@ -164,15 +165,6 @@ def _finish(training: _Training) -> None:
     print(f"test accuracy {run.record['history'][-1]['test_accuracy']:.2%}")
     print(f"in {run.path}: {', '.join(sorted(file.name for file in run.path.iterdir()))}")
     print(*remarks, sep="\n", end="\n" if remarks else "")
-
-
-def _select_backend(name: str) -> None:
-    try:
-        mt.use_backend(name)
-    except (mt.BackendUnavailable, mt.OutOfDeviceMemory) as error:
-        raise CommandError(str(error)) from None
-    except (ValueError, RuntimeError) as error:
-        raise UsageError(f"--backend {name}: {error}") from None
 
 
 def _record(options: TrainOptions, digits: dict[str, Any]) -> dict[str, Any]:
