@@ -36,6 +36,7 @@ HOST_MODULES = {
     "minitorch_cnn.tensor_text": "prints entries",
     "minitorch_cnn.cli": "files, pictures and tables",
     "minitorch_cnn.data": "prepares batches on the host",
+    "minitorch_cnn.export": "writes a file",
     "minitorch_cnn.datasets": "reads files",
     "minitorch_cnn.train.metrics": "divides counts that were asked for",
     "minitorch_cnn.io": "reads and writes files",

@@ -163,7 +163,7 @@ FLOORS = [
     "tensor_alias tensor_mutable",
     "nn optim data io receipt array_api",
     "datasets models explain func ledger",
-    "train viz interop equivariance",
+    "export train viz interop equivariance",
     "minitorch_cnn",
     "testing",
     "cli gpu_check",

@@ -24,6 +24,7 @@ Train a small convolutional net on handwritten digits, and ask it about your own
   minitorch-cnn evaluate runs/lenet-mnist-mini
   minitorch-cnn predict runs/lenet-mnist-mini mine.png
   minitorch-cnn summary lenet                what it is made of
+  minitorch-cnn export runs/lenet-mnist-mini lenet.onnx
   minitorch-cnn doctor                       is everything in place?
 """
 
@@ -65,6 +66,12 @@ how much of the picture an output sees.
 
   minitorch-cnn summary lenet
   minitorch-cnn summary runs/lenet-mnist-mini
+"""
+
+_EXPORT = """\
+Write the net of a checkpoint as ONNX, for programs that run it without this library.
+
+  minitorch-cnn export runs/lenet-mnist-mini lenet.onnx
 """
 
 _PREDICT = """\
@@ -167,6 +174,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_evaluate(commands)
     _add_predict(commands)
     _add_summary(commands)
+    _add_export(commands)
     _add_backends(commands)
     _add_doctor(commands)
     return parser
@@ -269,6 +277,12 @@ def _add_summary(commands: Any) -> None:
         "net", metavar="NET", help=f"{'|'.join(MODELS)}, a run folder, or a .safetensors file"
     )
     _add_model(parser)
+
+
+def _add_export(commands: Any) -> None:
+    parser = commands.add_parser("export", description=_EXPORT, help="write a net as ONNX")
+    _add_checkpoint(parser)
+    parser.add_argument("file", metavar="FILE.onnx", help="the file to write")
 
 
 def _add_checkpoint(parser: Any) -> None:

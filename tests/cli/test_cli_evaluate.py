@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+import onnxruntime
 import pytest
 
 import minitorch_cnn as mt
@@ -44,6 +46,22 @@ def test_a_summary_by_name_or_checkpoint(finished, capsys):
     assert main(["summary", str(finished)]) == 0
     assert capsys.readouterr().out == by_name
     assert main(["summary", "nowhere"]) == 1
+
+
+def test_an_exported_net_gives_the_same_scores(finished, tmp_path, capsys):
+    capsys.readouterr()
+    assert main(["export", str(finished), "net.onnx"]) == 0
+    assert capsys.readouterr().out.startswith("net.onnx: pictures (batch, 1, 28, 28) to scores")
+    net = models.mlp()
+    net.load_state_dict(mt.load(finished / "model.safetensors"))
+    pictures = np.random.default_rng(0).random((3, 1, 28, 28), dtype=np.float32)
+    session = onnxruntime.InferenceSession("net.onnx", providers=["CPUExecutionProvider"])
+    (found,) = session.run(["scores"], {"pictures": pictures})
+    with mt.no_grad():
+        expected = net(mt.tensor(pictures)).numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert main(["export", str(finished), "net.txt"]) == 2
+    assert "should be called net.onnx" in capsys.readouterr().err
 
 
 def test_options_from_a_file_and_those_given_besides(digits, tmp_path, capsys):

@@ -14,7 +14,17 @@ from minitorch_cnn.optim.lr_scheduler.base import LRScheduler, per_group, requir
 Lambda = Callable[[int], float]
 
 
-class LambdaLR(LRScheduler):
+class _OfFunctions(LRScheduler):
+    """Has a function of the step's number for each group."""
+
+    def __init__(
+        self, optimizer: Any, lr_lambda: Lambda | Sequence[Lambda], last_epoch: int = -1
+    ) -> None:
+        self.lr_lambdas = per_group(self, optimizer, "lr_lambda", lr_lambda)
+        super().__init__(optimizer, last_epoch)
+
+
+class LambdaLR(_OfFunctions):
     """The first learning rate times a function of the number of the step.
 
     Parameters
@@ -39,12 +49,6 @@ class LambdaLR(LRScheduler):
     [1.0, 0.5, 0.3333333333333333, 0.25]
     """
 
-    def __init__(
-        self, optimizer: Any, lr_lambda: Lambda | Sequence[Lambda], last_epoch: int = -1
-    ) -> None:
-        self.lr_lambdas = per_group(self, optimizer, "lr_lambda", lr_lambda)
-        super().__init__(optimizer, last_epoch)
-
     def get_lr(self) -> list[float]:
         return [
             base * factor(self.last_epoch)
@@ -52,7 +56,7 @@ class LambdaLR(LRScheduler):
         ]
 
 
-class MultiplicativeLR(LRScheduler):
+class MultiplicativeLR(_OfFunctions):
     """At every step, the learning rate times a function of the number of the step.
 
     Parameters
@@ -76,12 +80,6 @@ class MultiplicativeLR(LRScheduler):
     >>> [(schedule.get_last_lr()[0], schedule.step())[0] for step in range(4)]
     [1.0, 0.5, 0.25, 0.125]
     """
-
-    def __init__(
-        self, optimizer: Any, lr_lambda: Lambda | Sequence[Lambda], last_epoch: int = -1
-    ) -> None:
-        self.lr_lambdas = per_group(self, optimizer, "lr_lambda", lr_lambda)
-        super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
         if self.last_epoch == 0:
