@@ -192,6 +192,7 @@ if _typing.TYPE_CHECKING:  # loaded when asked for
     from minitorch_cnn import datasets, func, train, viz
     from minitorch_cnn.equivariance import equivariance_error
     from minitorch_cnn.explain import explain_grad
+    from minitorch_cnn.export import export_onnx
     from minitorch_cnn.ledger import summary
     from minitorch_cnn.viz.graph import draw
 
