@@ -14,6 +14,7 @@ import typing as _typing
 
 from minitorch_cnn import data, inspection, interop, linalg, nn, optim, random
 from minitorch_cnn.anomaly import AnomalyError, detect_anomaly
+from minitorch_cnn.autocast import autocast
 from minitorch_cnn.backend import (
     BackendUnavailable,
     OutOfDeviceMemory,
@@ -249,6 +250,7 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "autocast",
     "backend_names",
     "bernoulli",
     "bitwise_and",

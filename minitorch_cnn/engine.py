@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from minitorch_cnn.anomaly import watching
+from minitorch_cnn.autocast import autocast
 from minitorch_cnn.backend import (
     SEALS,
     SWITCHES,
@@ -77,7 +78,7 @@ def propagate(
     results: dict[AnyNode, Any] = {}
     watch = watching()
     newest, taken = nodes.pop, table.pop
-    with set_grad_enabled(create_graph):
+    with set_grad_enabled(create_graph), autocast(enabled=False):
         while nodes:
             node = newest()
             gradient = taken(node, None)

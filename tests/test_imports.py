@@ -153,7 +153,7 @@ FLOORS = [
     "backends",
     "context_mode graph replay",
     "grad_mode tree backend",
-    "anomaly",
+    "anomaly autocast",
     "primitive engine host_data",
     "composition checkpoint",
     "ops",

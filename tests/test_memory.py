@@ -12,10 +12,11 @@ from minitorch_backends.numpy import memory
 
 
 @pytest.fixture(autouse=True)
-def fresh():
-    memory.release()
-    yield
-    memory.release()
+def fresh(monkeypatch):
+    """A pool of its own, in which no array of another test lies."""
+    pool = memory._Pool()
+    monkeypatch.setattr(memory, "_pool", pool)
+    monkeypatch.setattr(memory, "release", pool.release)
 
 
 def address(array):

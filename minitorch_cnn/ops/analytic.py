@@ -23,6 +23,7 @@ from minitorch_cnn.ops.arguments import (
 from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.kinds import (
     Binary,
+    Precise,
     Unary,
     examples,
     of_namespace,
@@ -42,7 +43,7 @@ square = Unary(
     example=("mt.square(mt.tensor([1.0, -2.0]))", "tensor([1., 4.])"),
 )
 
-reciprocal = Unary(
+reciprocal = Precise(
     "reciprocal",
     lambda x: 1 / x,
     lambda g, y: -g * y * y,
@@ -87,7 +88,7 @@ _power = Binary(
     keep="inputs",
 )
 
-exp = Unary(
+exp = Precise(
     "exp",
     of_namespace("exp"),
     lambda g, y: g * y,
@@ -96,7 +97,7 @@ exp = Unary(
     example=("mt.exp(mt.tensor([0.0, 1.0]))", "tensor([1.      , 2.7183])"),
 )
 
-exp2 = Unary(
+exp2 = Precise(
     "exp2",
     lambda x: namespace(x).exp(x * math.log(2)),
     lambda g, y: g * (y * math.log(2)),
@@ -105,7 +106,7 @@ exp2 = Unary(
     example=("mt.exp2(mt.tensor([0.0, 1.0]))", "tensor([1., 2.])"),
 )
 
-expm1 = Unary(
+expm1 = Precise(
     "expm1",
     of_namespace("expm1"),
     lambda g, x: g * exp(x),  # adding 1 to the result would lose the digits of small powers
@@ -114,7 +115,7 @@ expm1 = Unary(
     example=("mt.expm1(mt.tensor([0.0, 1.0]))", "tensor([0.    , 1.7183])"),
 )
 
-log = Unary(
+log = Precise(
     "log",
     of_namespace("log"),
     lambda g, x: g / x,
@@ -123,7 +124,7 @@ log = Unary(
     example=("mt.log(mt.tensor([1.0, 2.0]))", "tensor([0.       , 0.6931])"),
 )
 
-log1p = Unary(
+log1p = Precise(
     "log1p",
     of_namespace("log1p"),
     lambda g, x: g / (1 + x),
@@ -132,7 +133,7 @@ log1p = Unary(
     example=("mt.log1p(mt.tensor([0.0, 1.0]))", "tensor([0.    , 0.6931])"),
 )
 
-log2 = Unary(
+log2 = Precise(
     "log2",
     of_namespace("log2"),
     lambda g, x: g / (x * math.log(2)),
@@ -141,7 +142,7 @@ log2 = Unary(
     example=("mt.log2(mt.tensor([1.0, 8.0]))", "tensor([0., 3.])"),
 )
 
-log10 = Unary(
+log10 = Precise(
     "log10",
     of_namespace("log10"),
     lambda g, x: g / (x * math.log(10)),
@@ -169,7 +170,7 @@ sqrt = Unary(
     example=("mt.sqrt(mt.tensor([1.0, 4.0]))", "tensor([1., 2.])"),
 )
 
-rsqrt = Unary(
+rsqrt = Precise(
     "rsqrt",
     lambda x: 1 / namespace(x).sqrt(x),
     lambda g, y: -0.5 * g * y * y * y,
@@ -231,7 +232,7 @@ cos: Unary = Unary(
     example=("mt.cos(mt.tensor([0.0, 1.0]))", "tensor([1.       , 0.5403])"),
 )
 
-tan = Unary(
+tan = Precise(
     "tan",
     of_namespace("tan"),
     lambda g, y: g * (1 + y * y),
@@ -240,7 +241,7 @@ tan = Unary(
     example=("mt.tan(mt.tensor([0.0, 1.0]))", "tensor([0.       , 1.5574])"),
 )
 
-asin = Unary(
+asin = Precise(
     "asin",
     of_namespace("asin"),
     lambda g, x: g * rsqrt(1 - x * x),
@@ -249,7 +250,7 @@ asin = Unary(
     example=("mt.asin(mt.tensor([0.0, 1.0]))", "tensor([0.       , 1.5708])"),
 )
 
-acos = Unary(
+acos = Precise(
     "acos",
     of_namespace("acos"),
     lambda g, x: -g * rsqrt(1 - x * x),
@@ -287,7 +288,7 @@ atan2 = Binary(
     example=("mt.atan2(mt.tensor([1.0]), mt.tensor([-1.0]))", "tensor([2.3562])"),
 )
 
-sinh = Unary(
+sinh = Precise(
     "sinh",
     of_namespace("sinh"),
     lambda g, x: g * cosh(x),
@@ -296,7 +297,7 @@ sinh = Unary(
     example=("mt.sinh(mt.tensor([0.0, 1.0]))", "tensor([0.       , 1.1752])"),
 )
 
-cosh: Unary = Unary(
+cosh: Unary = Precise(
     "cosh",
     of_namespace("cosh"),
     lambda g, x: g * sinh(x),

@@ -24,6 +24,7 @@ from minitorch_cnn.ops.arguments import (
     require_one_backend,
     shape_tuple,
 )
+from minitorch_cnn.ops.precision import widest
 from minitorch_cnn.ops.shape import broadcast_to, expand_dims, linear_pair, promote, reshape
 from minitorch_cnn.primitive import Primitive
 
@@ -44,6 +45,7 @@ _concat = Primitive(
 )
 
 
+@widest
 def concat(tensors: Sequence[Any], axis: int | None = 0) -> Any:
     """Tensors joined along an existing axis (None: flattened first).
 
@@ -69,6 +71,7 @@ def concat(tensors: Sequence[Any], axis: int | None = 0) -> Any:
     return _concat(*parts, axis=position, ends=tuple(ends))
 
 
+@widest
 def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
     """Tensors of one shape joined along a new axis.
 

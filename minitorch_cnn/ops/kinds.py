@@ -1,7 +1,7 @@
 """The two kinds of element-wise operation: of one tensor, and of two operands that broadcast.
 
 They are primitives that cast integers where needed, keep Python numbers as they are, and cost
-little more than the array library itself. May import ``shape`` and what lies below it.
+little more than the array library itself. May import ``precision``, ``shape`` and what lies below.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from minitorch_cnn.ops.arguments import (
     require_array,
     scalar_dtype,
 )
+from minitorch_cnn.ops.precision import single_precision
 from minitorch_cnn.ops.shape import astype, promote, sum_to
 from minitorch_cnn.primitive import PYTHON_SCALARS, Keep, Primitive, Rule, owned
 
@@ -101,6 +102,13 @@ class Unary(Primitive):
         if (watch := watching()) is not None:
             out = watch.result(self.name, (data,), params, out, made)
         return box(out, made)
+
+
+class Precise(Unary):
+    """One that would lose too much in float16: it computes in float32 under ``autocast``."""
+
+    def __call__(self, x: Any, **params: Any) -> Any:
+        return super().__call__(single_precision(x), **params)
 
 
 class Binary(Primitive):

@@ -14,6 +14,7 @@ from typing import Any
 from minitorch_cnn.backend import canonical_dtype, kernel
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.ops.arguments import axis_index, axis_tuple, raw, require_array
+from minitorch_cnn.ops.precision import half
 from minitorch_cnn.ops.reduce import sum as total
 from minitorch_cnn.ops.shape import (
     expand_dims,
@@ -38,6 +39,7 @@ product: Primitive = Primitive(
 )
 
 
+@half
 def matmul(a: Any, b: Any) -> Any:
     """Matrix product ``a @ b`` over the last two axes; leading axes broadcast.
 

@@ -25,6 +25,7 @@ from minitorch_cnn.ops.arguments import (
 from minitorch_cnn.ops.arrange import pad
 from minitorch_cnn.ops.elementwise import abs as absolute
 from minitorch_cnn.ops.elementwise import where
+from minitorch_cnn.ops.precision import single
 from minitorch_cnn.ops.shape import astype, broadcast_to, moveaxis, reshape
 from minitorch_cnn.primitive import Primitive
 
@@ -45,6 +46,7 @@ _sum = Primitive(
 )
 
 
+@single
 def sum(x: Any, axis: Axis = None, keepdims: bool = False, *, dtype: Any = None) -> Any:
     """Sum over ``axis`` (an integer, a tuple, or None for all).
 
@@ -79,6 +81,7 @@ _mean = Primitive(
 )
 
 
+@single
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Mean over ``axis`` (an integer, a tuple, or None for all); integers give float32.
 
@@ -160,6 +163,7 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return _extreme(_min, x, axis, keepdims)
 
 
+@single
 def prod(x: Any, axis: Axis = None, keepdims: bool = False, *, dtype: Any = None) -> Any:
     """Product over ``axis``; the gradient is right also where entries are zero.
 
@@ -196,6 +200,7 @@ def _only_first(factor: Any, count: int) -> Any:
     return pad(factor, [(0, 0)] * (ndim - 1) + [(0, count - 1)], 1)
 
 
+@single
 def var(x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     """Variance over ``axis``: squared distances from the mean over ``count - correction``.
 
@@ -215,6 +220,7 @@ def var(x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = Fal
     return total / count if count > 0 else total * math.nan
 
 
+@single
 def std(x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     """Standard deviation over ``axis``, the square root of :func:`var`.
 
@@ -234,6 +240,7 @@ def root(x: Any, degree: float) -> Any:
     return where(zero, 0.0, sqrt(inside) if degree == 2 else inside ** (1 / degree))
 
 
+@single
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """``log(sum(exp(x)))`` over ``axis``, safe for entries of any size.
 
@@ -334,6 +341,7 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return _all(x, axis=axes, keepdims=keepdims)
 
 
+@single
 def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Any:
     """Norm of ``x`` over ``axis``: ``sum(|x|**ord)**(1/ord)``.
 

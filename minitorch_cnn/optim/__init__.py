@@ -12,6 +12,7 @@ from minitorch_cnn.optim.adagrad import Adagrad
 from minitorch_cnn.optim.adam import Adam, AdamW
 from minitorch_cnn.optim.adamax import Adamax
 from minitorch_cnn.optim.average import ExponentialMovingAverage
+from minitorch_cnn.optim.grad_scaler import GradScaler
 from minitorch_cnn.optim.lion import Lion
 from minitorch_cnn.optim.muon import Muon
 from minitorch_cnn.optim.nadam import NAdam
@@ -28,6 +29,7 @@ __all__ = [
     "AdamW",
     "Adamax",
     "ExponentialMovingAverage",
+    "GradScaler",
     "Lion",
     "Muon",
     "NAdam",

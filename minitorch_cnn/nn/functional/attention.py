@@ -24,9 +24,11 @@ from minitorch_cnn.ops.arrange import repeat
 from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.linalg import matmul
 from minitorch_cnn.ops.norm import softmax
+from minitorch_cnn.ops.precision import half
 from minitorch_cnn.ops.shape import matrix_transpose
 
 
+@half
 def scaled_dot_product_attention(
     query: Any,
     key: Any,

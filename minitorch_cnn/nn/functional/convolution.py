@@ -18,9 +18,11 @@ from minitorch_cnn.nn.functional.windows import (
 from minitorch_cnn.ops import conv as operations
 from minitorch_cnn.ops import dense
 from minitorch_cnn.ops.arguments import raw, require_float, require_one_dtype
+from minitorch_cnn.ops.precision import half
 from minitorch_cnn.ops.shape import expand_dims, squeeze
 
 
+@half
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """The dense layer: ``input @ weight.T + bias``; every output is linked to every input.
 
@@ -109,6 +111,7 @@ def require_bias(bias: Any, channels: int, name: str) -> None:
         )
 
 
+@half
 def conv1d(
     input: Any,
     weight: Any,
@@ -128,6 +131,7 @@ def conv1d(
     return _convolution(input, weight, bias, stride, padding, dilation, groups, 1)
 
 
+@half
 def conv2d(
     input: Any,
     weight: Any,
@@ -175,6 +179,7 @@ def conv2d(
     return _convolution(input, weight, bias, stride, padding, dilation, groups, 2)
 
 
+@half
 def conv3d(
     input: Any,
     weight: Any,
@@ -240,6 +245,7 @@ def _locally_connected(
     return out if bias is None else out + bias
 
 
+@half
 def locally_connected1d(
     input: Any,
     weight: Any,
@@ -261,6 +267,7 @@ def locally_connected1d(
     return _locally_connected(input, weight, bias, stride, padding, dilation, groups, 1)
 
 
+@half
 def locally_connected2d(
     input: Any,
     weight: Any,
@@ -298,6 +305,7 @@ def locally_connected2d(
     return _locally_connected(input, weight, bias, stride, padding, dilation, groups, 2)
 
 
+@half
 def locally_connected3d(
     input: Any,
     weight: Any,

@@ -29,6 +29,7 @@ from minitorch_cnn.ops.arguments import (
 )
 from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.indexing import index_add, take, take_along_axis
+from minitorch_cnn.ops.precision import widest
 from minitorch_cnn.ops.reduce import argmax, vector_norm
 from minitorch_cnn.ops.shape import reshape
 from minitorch_cnn.primitive import Primitive
@@ -89,6 +90,7 @@ def embedding(
     return _rows(index, weight, padding, scale_grad_by_freq)
 
 
+@widest
 def embedding_bag(
     input: Any,
     weight: Any,

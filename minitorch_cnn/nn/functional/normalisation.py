@@ -18,9 +18,11 @@ from minitorch_cnn.ops.arguments import (
     require_one_backend,
     require_one_dtype,
 )
+from minitorch_cnn.ops.precision import single
 from minitorch_cnn.ops.shape import reshape
 
 
+@single
 def batch_norm(
     input: Any,
     running_mean: Any,

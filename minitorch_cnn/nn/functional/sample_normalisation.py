@@ -30,6 +30,7 @@ from minitorch_cnn.ops.arguments import (
 from minitorch_cnn.ops.elementwise import clip
 from minitorch_cnn.ops.norm import moments, standardise
 from minitorch_cnn.ops.pool import sum_pool
+from minitorch_cnn.ops.precision import single
 from minitorch_cnn.ops.reduce import mean, vector_norm
 from minitorch_cnn.ops.shape import reshape
 
@@ -52,6 +53,7 @@ def _last_axes(name: str, input: Any, normalized_shape: Any, **parameters: Any) 
     return tuple(range(len(shape) - len(part), len(shape)))
 
 
+@single
 def layer_norm(
     input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
@@ -91,6 +93,7 @@ def layer_norm(
     return out if bias is None else out + bias
 
 
+@single
 def rms_norm(
     input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
 ) -> Any:
@@ -132,6 +135,7 @@ def rms_norm(
     return input if weight is None else input * weight
 
 
+@single
 def group_norm(
     input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
@@ -188,6 +192,7 @@ def _check_affine(name: str, input: Any, weight: Any, bias: Any) -> None:
     require_one_dtype(name, input=input, weight=weight, bias=bias)
 
 
+@single
 def instance_norm(
     input: Any,
     running_mean: Any = None,
@@ -262,6 +267,7 @@ def instance_norm(
     return scale_and_shift(standardise(input, rows, eps), weight, bias)
 
 
+@single
 def local_response_norm(
     input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Any:
@@ -310,6 +316,7 @@ def local_response_norm(
     return input / (reshape(sums, shape) * (alpha / size) + k) ** beta
 
 
+@single
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
     """``x / max(norm(x), eps)``: vectors along ``dim`` brought to length 1.
 

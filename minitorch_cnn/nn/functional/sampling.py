@@ -31,6 +31,7 @@ from minitorch_cnn.ops.arguments import (
 from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.indexing import take_along_axis
 from minitorch_cnn.ops.linalg import matmul
+from minitorch_cnn.ops.precision import widest
 from minitorch_cnn.ops.shape import matrix_transpose, reshape
 
 MODES = ("bilinear", "nearest", "bicubic")
@@ -95,6 +96,7 @@ def _pixel_places(size: int, align_corners: bool) -> Any:
     return (2 * np.arange(size) + 1) / size - 1
 
 
+@widest
 def grid_sample(
     input: Any,
     grid: Any,

@@ -13,6 +13,7 @@ from minitorch_cnn.nn.functional.windows import Ints, Pairs, batched_shape, per_
 from minitorch_cnn.ops import conv as operations
 from minitorch_cnn.ops.arguments import raw, require_float, require_one_backend, require_one_dtype
 from minitorch_cnn.ops.arrange import pad
+from minitorch_cnn.ops.precision import half
 from minitorch_cnn.ops.shape import expand_dims, squeeze
 
 
@@ -113,6 +114,7 @@ def require_small_output_padding(extra: Ints, stride: Ints, dilation: Ints, name
         )
 
 
+@half
 def conv_transpose1d(
     input: Any,
     weight: Any,
@@ -135,6 +137,7 @@ def conv_transpose1d(
     return _transposed_convolution(input, weight, bias, *settings, 1)
 
 
+@half
 def conv_transpose2d(
     input: Any,
     weight: Any,
@@ -194,6 +197,7 @@ def conv_transpose2d(
     return _transposed_convolution(input, weight, bias, *settings, 2)
 
 
+@half
 def conv_transpose3d(
     input: Any,
     weight: Any,

@@ -16,11 +16,13 @@ from minitorch_cnn.ops.arguments import (
 )
 from minitorch_cnn.ops.elementwise import clip
 from minitorch_cnn.ops.linalg import matmul
+from minitorch_cnn.ops.precision import half, single
 from minitorch_cnn.ops.reduce import sum as total
 from minitorch_cnn.ops.reduce import vector_norm
 from minitorch_cnn.ops.shape import broadcast_to, reshape, squeeze
 
 
+@single
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """Cosine of the angle between vectors: ``x1 · x2 / (max(|x1|, eps) max(|x2|, eps))``.
 
@@ -50,6 +52,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     return total(_unit(x1, axis, eps) * _unit(x2, axis, eps), axis=axis)
 
 
+@single
 def pairwise_distance(
     x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Any:
@@ -87,6 +90,7 @@ def pairwise_distance(
     return vector_norm(x1 - x2 + eps, axis=-1, keepdims=keepdim, ord=p)
 
 
+@half
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     """``y[k] = input1 @ weight[k] @ input2 + bias[k]`` for every pair of vectors.
 

@@ -22,6 +22,7 @@ from minitorch_cnn.ops.arguments import (
 from minitorch_cnn.ops.elementwise import abs as absolute
 from minitorch_cnn.ops.elementwise import relu as _relu
 from minitorch_cnn.ops.elementwise import sign, where
+from minitorch_cnn.ops.precision import widest
 from minitorch_cnn.ops.shape import reshape
 
 
@@ -72,6 +73,7 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
     return where(input > 0, input, input * negative_slope)
 
 
+@widest
 def prelu(input: Any, weight: Any) -> Any:
     """``x`` for positive entries, ``weight * x`` for the others: a slope that is learned.
 

@@ -14,6 +14,7 @@ from minitorch_cnn.ops.arguments import axis_index, raw, require_float
 from minitorch_cnn.ops.arrange import split
 from minitorch_cnn.ops.elementwise import abs as absolute
 from minitorch_cnn.ops.elementwise import where
+from minitorch_cnn.ops.precision import single
 
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
@@ -209,6 +210,7 @@ def silu(input: Any, inplace: bool = False) -> Any:
     return require_float(input, "silu") * sigmoid(input)
 
 
+@single
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """``log(1 + exp(beta * x)) / beta``; ``x`` itself where ``beta * x`` exceeds ``threshold``.
 
@@ -244,6 +246,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     return where(scaled > threshold, input, smooth)
 
 
+@single
 def logsigmoid(input: Any) -> Any:
     """``log(sigmoid(x))``, safe for entries of any size.
 

@@ -13,6 +13,7 @@ from minitorch_cnn import random
 from minitorch_cnn.backend import backend_of, namespace
 from minitorch_cnn.ops import norm as operations
 from minitorch_cnn.ops.arguments import axis_index, constant, raw, require_float
+from minitorch_cnn.ops.precision import single
 from minitorch_cnn.ops.shape import astype
 
 
@@ -27,6 +28,7 @@ def _cast(input: Any, dtype: Any) -> Any:
     return input if dtype is None else astype(input, dtype)
 
 
+@single
 def softmax(input: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
     """``exp(x) / sum(exp(x))`` along ``dim``: positive numbers that add up to 1.
 
@@ -58,6 +60,7 @@ def softmax(input: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
     return operations.softmax(_cast(input, dtype), _given(dim, "softmax"))
 
 
+@single
 def log_softmax(input: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
     """``log(softmax(x))`` along ``dim``, safe for entries of any size.
 
@@ -82,6 +85,7 @@ def log_softmax(input: Any, dim: int | None = None, *, dtype: Any = None) -> Any
     return operations.log_softmax(_cast(input, dtype), _given(dim, "log_softmax"))
 
 
+@single
 def softmin(input: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
     """``exp(-x) / sum(exp(-x))`` along ``dim``: :func:`softmax` of ``-x``.
 
@@ -106,6 +110,7 @@ def softmin(input: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
     return softmax(-require_float(_cast(input, dtype), "softmin"), _given(dim, "softmin"))
 
 
+@single
 def gumbel_softmax(
     logits: Any,
     tau: float = 1,

@@ -23,10 +23,12 @@ from minitorch_cnn.ops.arguments import constant, raw, require_array, require_fl
 from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.indexing import take, take_along_axis
 from minitorch_cnn.ops.norm import log_softmax
+from minitorch_cnn.ops.precision import single
 from minitorch_cnn.ops.reduce import sum as total
 from minitorch_cnn.ops.shape import astype, moveaxis, reshape
 
 
+@single
 def nll_loss(
     input: Any,
     target: Any,
@@ -119,6 +121,7 @@ def _rows_and_labels(
     return reshape(rows, (labels.shape[0], classes)), labels, expected
 
 
+@single
 def cross_entropy(
     input: Any,
     target: Any,

@@ -18,6 +18,7 @@ from minitorch_cnn.nn.functional.loss.reduction import (
 from minitorch_cnn.ops.analytic import sqrt
 from minitorch_cnn.ops.arguments import raw, require_array, require_float, require_one_backend
 from minitorch_cnn.ops.elementwise import clip, minimum, where
+from minitorch_cnn.ops.precision import single
 from minitorch_cnn.ops.reduce import sum as total
 from minitorch_cnn.ops.reduce import vector_norm
 
@@ -29,6 +30,7 @@ def _positive_part(x: Any) -> Any:
     return clip(x, 0)
 
 
+@single
 def margin_ranking_loss(
     input1: Any,
     input2: Any,
@@ -75,6 +77,7 @@ def margin_ranking_loss(
     return reduced(_positive_part(margin - target * (input1 - input2)), reduction)
 
 
+@single
 def hinge_embedding_loss(
     input: Any,
     target: Any,
@@ -118,6 +121,7 @@ def hinge_embedding_loss(
     return reduced(alike + apart, reduction)
 
 
+@single
 def cosine_embedding_loss(
     input1: Any,
     input2: Any,
@@ -177,6 +181,7 @@ def _cosine(a: Any, b: Any) -> Any:
     return total(a * b, axis=-1) / sqrt(squared)
 
 
+@single
 def triplet_margin_loss(
     anchor: Any,
     positive: Any,
@@ -232,6 +237,7 @@ def triplet_margin_loss(
     return reduced(_triplet(name, points, _distance(p, eps), margin, swap), reduction)
 
 
+@single
 def triplet_margin_with_distance_loss(
     anchor: Any,
     positive: Any,

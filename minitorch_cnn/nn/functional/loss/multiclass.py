@@ -25,11 +25,13 @@ from minitorch_cnn.nn.functional.loss.reduction import (
 from minitorch_cnn.ops.arguments import constant, raw, require_float
 from minitorch_cnn.ops.elementwise import relu, where
 from minitorch_cnn.ops.indexing import take, take_along_axis
+from minitorch_cnn.ops.precision import single
 from minitorch_cnn.ops.reduce import mean
 from minitorch_cnn.ops.reduce import sum as total
 from minitorch_cnn.ops.shape import expand_dims, reshape
 
 
+@single
 def soft_margin_loss(
     input: Any,
     target: Any,
@@ -71,6 +73,7 @@ def soft_margin_loss(
     return reduced(-logsigmoid(target * input), reduction)
 
 
+@single
 def multilabel_soft_margin_loss(
     input: Any,
     target: Any,
@@ -119,6 +122,7 @@ def multilabel_soft_margin_loss(
     return reduced(mean(weighted(losses, weight, name), axis=-1), reduction)
 
 
+@single
 def multi_margin_loss(
     input: Any,
     target: Any,
@@ -185,6 +189,7 @@ def multi_margin_loss(
     return reduced(losses, reduction)
 
 
+@single
 def multilabel_margin_loss(
     input: Any,
     target: Any,

@@ -20,10 +20,12 @@ from minitorch_cnn.ops import loss as operations
 from minitorch_cnn.ops.analytic import exp, log
 from minitorch_cnn.ops.arguments import raw
 from minitorch_cnn.ops.elementwise import where
+from minitorch_cnn.ops.precision import single
 from minitorch_cnn.ops.reduce import sum as total
 from minitorch_cnn.ops.shape import promote
 
 
+@single
 def binary_cross_entropy(
     input: Any,
     target: Any,
@@ -81,6 +83,7 @@ def binary_cross_entropy(
     return reduced(weighted(losses, weight, name), reduction)
 
 
+@single
 def binary_cross_entropy_with_logits(
     input: Any,
     target: Any,
@@ -124,6 +127,7 @@ def binary_cross_entropy_with_logits(
     return reduced(weighted(losses, weight, name), reduction)
 
 
+@single
 def kl_div(
     input: Any,
     target: Any,

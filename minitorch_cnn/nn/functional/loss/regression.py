@@ -25,9 +25,11 @@ from minitorch_cnn.ops.arguments import (
 )
 from minitorch_cnn.ops.elementwise import abs as absolute
 from minitorch_cnn.ops.elementwise import where
+from minitorch_cnn.ops.precision import single
 from minitorch_cnn.ops.shape import expand_dims
 
 
+@single
 def mse_loss(
     input: Any,
     target: Any,
@@ -70,6 +72,7 @@ def mse_loss(
     return reduced(weighted(difference * difference, weight, "mse_loss"), reduction, weight)
 
 
+@single
 def l1_loss(
     input: Any,
     target: Any,
@@ -104,6 +107,7 @@ def l1_loss(
     return reduced(weighted(absolute(input - target), weight, "l1_loss"), reduction, weight)
 
 
+@single
 def huber_loss(
     input: Any,
     target: Any,
@@ -157,6 +161,7 @@ def _huber(input: Any, target: Any, delta: float) -> Any:
     return where(near, 0.5 * small * small, delta * (size - 0.5 * delta))
 
 
+@single
 def smooth_l1_loss(
     input: Any,
     target: Any,
@@ -200,6 +205,7 @@ def smooth_l1_loss(
     return reduced(losses, reduction)
 
 
+@single
 def poisson_nll_loss(
     input: Any,
     target: Any,
@@ -258,6 +264,7 @@ def _log_factorial(n: Any) -> Any:
     return where(large, safe * log(safe) - safe + 0.5 * log(2 * math.pi * safe), 0.0)
 
 
+@single
 def gaussian_nll_loss(
     input: Any,
     target: Any,

@@ -24,10 +24,12 @@ from minitorch_cnn.ops.arguments import (
 from minitorch_cnn.ops.arrange import pad, stack
 from minitorch_cnn.ops.elementwise import where
 from minitorch_cnn.ops.indexing import take_along_axis
+from minitorch_cnn.ops.precision import single
 from minitorch_cnn.ops.reduce import logsumexp
 from minitorch_cnn.ops.shape import expand_dims, reshape
 
 
+@single
 def ctc_loss(
     log_probs: Any,
     targets: Any,
