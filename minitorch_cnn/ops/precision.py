@@ -61,9 +61,10 @@ def _cast(value: Any, wanted: str) -> Any:
     try:
         return astype(value, wanted)
     except (TypeError, ValueError, AttributeError) as error:
+        home = backend_of(value._data).name
         raise ValueError(
-            f"autocast: cannot cast {name} to {wanted} on backend {backend_of(value._data).name!r}: "
-            f"{error}. Use a backend that has it, or leave autocast out"
+            f"autocast: cannot cast {name} to {wanted} on backend {home!r}: {error}. Use a backend "
+            "that has it, or leave autocast out"
         ) from None
 
 
