@@ -127,6 +127,30 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path):
     assert rest.step == whole.step == 25
 
 
+def test_what_callbacks_remember_goes_on(tmp_path):
+    figures = (1.0, 3.0, 2.0, 2.5, 2.0, 9.0)
+
+    def run(folder, epochs):
+        net, train, _, opt = prepare()
+        stop = callbacks.EarlyStopping("figure", patience=2, mode="max")
+        seen = Weights()
+        training = fit(
+            net, train, optimizer=opt, epochs=epochs, progress=False,
+            callbacks=[Figures(*figures), stop, seen], checkpoints=Checkpoints(folder),
+        )  # fmt: skip
+        return weights(net), training.epoch
+
+    straight = run(tmp_path / "whole", 6)
+    run(tmp_path / "parts", 3)
+    resumed = run(tmp_path / "parts", 6)
+    np.testing.assert_array_equal(resumed[0], straight[0])
+    assert resumed[1] == straight[1] == 5
+    assert run(tmp_path / "parts", 6)[1] == 5  # it has ended, and is not begun again
+    net, train, _, opt = prepare()
+    with pytest.raises(ValueError, match="with 3 callbacks, got 0"):
+        fit(net, train, optimizer=opt, checkpoints=Checkpoints(tmp_path / "parts"), progress=False)
+
+
 def test_a_loss_that_is_not_finite_ends_it():
     net, train, _, _ = prepare()
     opt = optim.SGD(net.parameters(), lr=1e30)

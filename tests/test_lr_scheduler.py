@@ -108,6 +108,14 @@ def test_a_chain_in_a_sequence_restarts_as_a_whole():
     assert rates == [0.25, 0.25, 0.5, 0.25, 0.25, 0.125]
 
 
+def test_where_a_schedule_set_out_from_is_saved_with_the_optimizer():
+    optimizer, fresh = sgd(), sgd()
+    schedule = lr_scheduler.ExponentialLR(optimizer, 0.5)
+    schedule.step()
+    fresh.load_state_dict(optimizer.state_dict())
+    assert lr_scheduler.LambdaLR(fresh, lambda step: 1.0).base_lrs == [1.0]
+
+
 def test_a_schedule_that_is_stepped_by_hand_with_a_tensor():
     optimizer = sgd()
     schedule = lr_scheduler.ReduceLROnPlateau(optimizer, patience=0)

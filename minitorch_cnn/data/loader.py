@@ -133,7 +133,9 @@ class DataLoader:
             raise ValueError("DataLoader: the dataset is empty, there is nothing to load")
         self.dataset = dataset
         self.batch_size = _integer("batch_size", batch_size, 1)
-        if batch_sampler is not None and (batch_size != 1 or shuffle or sampler or drop_last):
+        if batch_sampler is not None and (
+            batch_size != 1 or shuffle or sampler is not None or drop_last
+        ):
             raise ValueError(
                 "DataLoader: batch_sampler decides batch_size, shuffle, sampler and drop_last; "
                 "leave them out"

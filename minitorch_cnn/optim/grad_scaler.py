@@ -67,7 +67,7 @@ class GradScaler:
                 f"backoff_factor={backoff_factor}, growth_interval={growth_interval}; expected "
                 "above 0, above 1, between 0 and 1, and 1 or more"
             )
-        self.scale_, self.growth_factor = init_scale, growth_factor
+        self._scale, self.growth_factor = init_scale, growth_factor
         self.backoff_factor, self.growth_interval = backoff_factor, growth_interval
         self.enabled = enabled
         self._good_steps = 0
@@ -75,7 +75,7 @@ class GradScaler:
 
     def scale(self, loss: Any) -> Any:
         """The loss times the scale, in float32: to call ``backward`` on."""
-        return loss.to("float32") * self.scale_ if self.enabled else loss
+        return loss.to("float32") * self._scale if self.enabled else loss
 
     def unscale_(self, optimizer: Optimizer) -> None:
         """Divide the gradients by the scale, once a step: to clip them before it.
@@ -97,7 +97,7 @@ class GradScaler:
             for parameter in parameters:
                 if parameter.grad is None:
                     continue
-                array = parameter.grad._data * (1 / self.scale_)
+                array = parameter.grad._data * (1 / self._scale)
                 parameter.grad = box(array, None)
                 checks.append(parameter.grad.isfinite().all())
         # Read back together, at the end.
@@ -116,22 +116,22 @@ class GradScaler:
         if not self.enabled or not self._overflowed:
             return
         if any(self._overflowed.values()):
-            self.scale_, self._good_steps = self.scale_ * self.backoff_factor, 0
+            self._scale, self._good_steps = self._scale * self.backoff_factor, 0
         else:
             self._good_steps += 1
             if self._good_steps == self.growth_interval:
-                grown = self.scale_ * self.growth_factor
-                self.scale_ = grown if math.isfinite(grown) else self.scale_
+                grown = self._scale * self.growth_factor
+                self._scale = grown if math.isfinite(grown) else self._scale
                 self._good_steps = 0
         self._overflowed = {}
 
     def get_scale(self) -> float:
         """The scale as it is; 1 where it does nothing."""
-        return self.scale_ if self.enabled else 1.0
+        return self._scale if self.enabled else 1.0
 
     def state_dict(self) -> dict[str, Any]:
         """All that the steps to come depend on, as plain values."""
-        return {"scale": self.scale_, "good_steps": self._good_steps}
+        return {"scale": self._scale, "good_steps": self._good_steps}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on as the scaler did whose :meth:`state_dict` this is.
@@ -145,5 +145,5 @@ class GradScaler:
             raise ValueError(
                 f"GradScaler: a state holds 'scale' and 'good_steps', got {sorted(state_dict)}"
             )
-        self.scale_, self._good_steps = state_dict["scale"], state_dict["good_steps"]
+        self._scale, self._good_steps = state_dict["scale"], state_dict["good_steps"]
         self._overflowed = {}

@@ -307,7 +307,9 @@ class Optimizer:
         for group, saved in zip(self.param_groups, groups, strict=True):
             settings = {key: saved[key] for key in self.defaults}
             lists = {key: tuple(v) for key, v in settings.items() if isinstance(v, list)}
-            merged.append({**group, **settings, **lists})
+            # Where a schedule set out from: it is no setting, and a later one needs it.
+            origin = {key: saved[key] for key in ("initial_lr",) if key in saved}
+            merged.append({**group, **settings, **lists, **origin})
             self.check(merged[-1])
         return merged
 

@@ -39,6 +39,13 @@ class Callback:
     ...         training.stop = training.history[-1]["validation_accuracy"] >= self.accuracy
     """
 
+    def state_dict(self) -> dict[str, Any]:
+        """What it has to remember if the training is stopped and goes on."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up what :meth:`state_dict` gave; called after :meth:`on_train_begin`."""
+
     def on_train_begin(self, training: Any) -> None:
         """Before the first epoch."""
 
@@ -66,6 +73,12 @@ class _Monitor(Callback):
 
     def on_train_begin(self, training: Any) -> None:
         self.best = None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.best = state["best"]
 
     def is_better(self, training: Any) -> bool:
         """Whether this epoch's figure is better than those before; it is the best then."""
@@ -128,6 +141,13 @@ class EarlyStopping(_Monitor):
     def on_train_begin(self, training: Any) -> None:
         super().on_train_begin(training)
         self.waited, self.weights = 0, {}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "waited": self.waited, "weights": self.weights}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        super().load_state_dict(state)
+        self.waited, self.weights = state["waited"], state["weights"]
 
     def on_epoch_end(self, training: Any) -> None:
         if self.is_better(training):

@@ -143,11 +143,11 @@ def fit(
     parts: dict[str, Any] = {"model": model, "optimizer": optimizer}
     parts |= {"scheduler": scheduler, "loader": train}
     parts = {name: part for name, part in parts.items() if hasattr(part, "state_dict")}
-    if checkpoints is not None:
-        _go_on(training, checkpoints, parts)
     every_step = scheduler if schedule_every == "step" else None
     with Progress(training, train) if progress else nullcontext() as shown:
         _tell(callbacks, "on_train_begin", training)
+        if checkpoints is not None:
+            _go_on(training, checkpoints, parts, callbacks)
         while training.epoch < epochs and not training.stop:
             _tell(callbacks, "on_epoch_begin", training)
             lr = optimizer.param_groups[0]["lr"]
@@ -160,12 +160,13 @@ def fit(
             training.history.append({"epoch": training.epoch, "lr": lr, **figures})
             if scheduler is not None and every_step is None:
                 _schedule(scheduler, figures)
-            if checkpoints is not None:
-                parts |= {"history": training.history, "steps": training.step}
-                checkpoints.save(training.epoch, **parts)
             if shown is not None:
                 shown.epoch()
             _tell(callbacks, "on_epoch_end", training)
+            if checkpoints is not None:
+                states = [callback.state_dict() for callback in callbacks]
+                parts |= {"history": training.history, "callbacks": states}
+                checkpoints.save(training.epoch, **parts, progress=_progress(training))
         _tell(callbacks, "on_train_end", training)
     return training
 
@@ -270,12 +271,29 @@ class _Totals:
         return {"loss": loss, **{metric.name: _plain(metric.compute()) for metric in self.metrics}}
 
 
-def _go_on(training: Training, checkpoints: Checkpoints, parts: dict[str, Any]) -> None:
+def _progress(training: Training) -> dict[str, Any]:
+    return {"steps": training.step, "stop": training.stop}
+
+
+def _go_on(
+    training: Training,
+    checkpoints: Checkpoints,
+    parts: dict[str, Any],
+    callbacks: Sequence[Callback],
+) -> None:
     epoch = checkpoints.resume(**parts)
-    if epoch is not None:
-        states = checkpoints.load(epoch)
-        training.epoch, training.step = epoch, states["steps"]
-        training.history = states["history"]
+    if epoch is None:
+        return
+    states = checkpoints.load(epoch)
+    training.epoch, training.history = epoch, states["history"]
+    training.step, training.stop = states["progress"]["steps"], states["progress"]["stop"]
+    if len(states["callbacks"]) != len(callbacks):
+        raise ValueError(
+            f"fit: the checkpoint is of a training with {len(states['callbacks'])} callbacks, got "
+            f"{len(callbacks)}; give the same, or train in another folder"
+        )
+    for callback, state in zip(callbacks, states["callbacks"], strict=True):
+        callback.load_state_dict(state)
 
 
 def _schedule(scheduler: Any, figures: dict[str, Any]) -> None:
