@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from minitorch_cnn.backend import NAMESPACES
-from minitorch_cnn.export.graph import Graph, NotExportable, same_arrays
-from minitorch_cnn.export.operators import OPERATORS, OPSET, onnx_dtype
+from minitorch_cnn.export.graph import Graph, NotExportable, onnx_dtype, same_arrays
+from minitorch_cnn.export.operators import OPERATORS, OPSET
 from minitorch_cnn.export.trace import Operation, Trace
 from minitorch_cnn.graph import Boxed
 from minitorch_cnn.io import atomic_write

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from minitorch_cnn.backend import NAMESPACES, backend_of
+from minitorch_cnn.backend import NAMESPACES, backend_of, canonical_dtype
 from minitorch_cnn.export.trace import Operation, Trace
 
 
@@ -148,3 +148,25 @@ def same_arrays(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def _host(array: Any) -> Any:
     return backend_of(array).to_numpy(array)
+
+
+def number(one: Operation, value: float) -> Any:
+    """A number in the dtype of an operation's result."""
+    return np.array(value, canonical_dtype(one.output.dtype))
+
+
+def integers(*values: int) -> Any:
+    """Lengths or axes, as ONNX wants them."""
+    return np.array(values, np.int64)
+
+
+def pads(padding: Sequence[tuple[int, int]]) -> list[int]:
+    """Padding as ONNX wants it: first before all axes, then behind them."""
+    return [before for before, _ in padding] + [after for _, after in padding]
+
+
+def onnx_dtype(array: Any) -> int:
+    """ONNX's number for the dtype of an array."""
+    from onnx import helper
+
+    return int(helper.np_dtype_to_tensor_dtype(np.dtype(canonical_dtype(array.dtype))))
