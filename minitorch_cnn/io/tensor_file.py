@@ -171,7 +171,7 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     Raises
     ------
     FileNotFoundError, ValueError
-        As :func:`load`.
+        As :func:`minitorch_cnn.load`.
     """
     with _open(path) as file:
         names = set(file.keys())
