@@ -82,14 +82,28 @@ def killed_after(seconds: float, folder: Path) -> int:
         return int.from_bytes(shared[:8], "little")
 
 
-def trial(folder: Path, expected: list[Any], seconds: float) -> tuple[int, int]:
+def finished(folder: Path) -> Any:
+    """Train to the end in a process of its own; the weights.
+
+    All trainings are forked, because a process that was computes with the plain kernels.
+    """
+    child = os.fork()
+    if not child:
+        try:
+            np.save(folder / "weights.npy", np.concatenate([w.ravel() for w in train(folder)]))
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    return np.load(folder / "weights.npy")
+
+
+def trial(folder: Path, expected: Any, seconds: float) -> tuple[int, int]:
     """Kill one training and finish it: the step saved last, and the step resumed from."""
     saved = killed_after(seconds, folder)
     found = mt.train.Checkpoints(folder).resume(strict=True) or 0
     if found < saved or found - saved > EVERY:
         raise AssertionError(f"saved step {saved}, found step {found}")
-    for one, other in zip(train(folder), expected, strict=True):
-        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(finished(folder), expected)
     return saved, found
 
 
@@ -103,7 +117,7 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         started = time.perf_counter()
-        expected = train(folder / "whole")
+        expected = finished(folder / "whole")
         length = time.perf_counter() - started
         met = [
             trial(folder / str(number), expected, moments.uniform(0, 1.1 * length))
